@@ -1,0 +1,129 @@
+"""What modules tell each other: CloudEvents, numbered per source and subject without a gap."""
+
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+"""The trace that the work at hand belongs to. Source: W3C Trace Context, 3.2."""
+
+
+class EventData(Protocol):
+    """What an event carries: a frozen dataclass in its emitter's port, with its type for a name."""
+
+    TYPE: ClassVar[str]
+
+
+_D = TypeVar("_D", bound=EventData)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something that a transaction makes true about `subject`, as number `sequence` of that subject.
+
+    `traceparent` is the cause's, where that is not the trace of the work at hand.
+    """
+
+    subject: UUID
+    sequence: int
+    data: EventData
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event on its way. Source: CloudEvents 1.0.2, 3.1, with the extensions `sequence` and `traceparent`."""
+
+    id: UUID
+    source: str
+    type: str
+    subject: UUID
+    sequence: int
+    time: datetime
+    data: Mapping[str, Any]
+    traceparent: str | None = None
+
+
+def source_of(module: str) -> str:
+    """The CloudEvents source under which a module speaks."""
+    return f"/waybill/{module}"
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def payload(event: Event, kind: type[_D]) -> _D:
+    """What the event carries, as its emitter's port declares it; members it doesn't declare are passed over."""
+    carried: _D = _adapter(kind).validate_python(event.data)
+    return carried
+
+
+def cloud_event(event: Event) -> dict[str, Any]:
+    """The event in CloudEvents' JSON structured mode, ready for an encoder. Source: CloudEvents JSON format, 3."""
+    return {
+        "specversion": "1.0",
+        "id": str(event.id),
+        "source": event.source,
+        "type": event.type,
+        "subject": str(event.subject),
+        "time": event.time.isoformat(),
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:{event.type.replace('.', ':')}",
+        "sequence": str(event.sequence),
+        **({"traceparent": event.traceparent} if event.traceparent else {}),
+        "data": event.data,
+    }
+
+
+def from_cloud_event(document: Mapping[str, Any]) -> Event:
+    """The event that a CloudEvents document describes.
+
+    Raises:
+        ValueError: a member is missing or is not what it should be.
+    """
+    try:
+        return Event(
+            id=UUID(document["id"]),
+            source=document["source"],
+            type=document["type"],
+            subject=UUID(document["subject"]),
+            sequence=int(document["sequence"]),
+            time=datetime.fromisoformat(document["time"]),
+            data=document["data"],
+            traceparent=document.get("traceparent"),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an event of ours: {error}") from error
+
+
+class Bus(Protocol):
+    """Carries events from the relays to the subscribing modules, at least once each."""
+
+    @property
+    def identity(self) -> str:
+        """Which bus this is: events published on another one count as not published."""
+        ...
+
+    async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+        """Hand events over; answers per event its place in the stream, or `None` where it was not taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a subscriber is with some subjects of one source.
+
+    `handled` and `parked` speak of the subjects that were asked for; `at_end` says that it has read all it was given.
+    """
+
+    handled: Mapping[UUID, int]
+    parked: Mapping[UUID, frozenset[int]]
+    at_end: bool

@@ -1,0 +1,298 @@
+"""The inbox: every event of a subject takes effect once and in order, however it arrives."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel import JSON, CheckConstraint, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+
+from modules.kernel.database import Database, Transaction, rows_json, sql
+from modules.kernel.errors import Unavailable
+from modules.kernel.events import Event, Progress, cloud_event, from_cloud_event
+
+MAX_ATTEMPTS = 8
+MAX_PAUSE = timedelta(seconds=5)
+
+Handler = Callable[[Transaction, Sequence[Event]], Awaitable[None]]
+"""Applies events of one type, each of another subject, inside the inbox's transaction."""
+
+Key = tuple[str, UUID]
+
+
+def inbox_tables(metadata: MetaData) -> None:
+    """Declare `inbox_cursor` (grows with the business: a row per subject) and `inbox_parked` (emptied as it is run)."""
+    Table(
+        "inbox_cursor",
+        metadata,
+        Column("source", Text, primary_key=True),
+        Column("subject", Uuid, primary_key=True),
+        Column("sequence", Integer, nullable=False),
+    )
+    parked = Table(
+        "inbox_parked",
+        metadata,
+        Column("source", Text, primary_key=True),
+        Column("subject", Uuid, primary_key=True),
+        Column("sequence", Integer, primary_key=True),
+        Column("event", JSON, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("next_at", DateTime(timezone=True), nullable=False),
+        Column("error", Text),
+        CheckConstraint("state IN ('waiting', 'retrying', 'dead')", name="inbox_parked_state"),
+    )
+    Index("inbox_parked_due", parked.c.next_at, postgresql_where=sql("state <> 'dead'"))
+
+
+OPEN_CURSORS = sql("""
+    INSERT INTO inbox_cursor (source, subject, sequence)
+    SELECT source, subject, 0 FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid) ORDER BY source, subject ON CONFLICT DO NOTHING
+""")
+
+LOCK_CURSORS = sql("""
+    SELECT c.source, c.subject, c.sequence, ARRAY(
+        SELECT p.sequence FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
+    FROM inbox_cursor c JOIN json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid) USING (source, subject)
+    ORDER BY c.source, c.subject FOR UPDATE OF c
+""")
+
+MOVE_CURSORS = sql("""
+    UPDATE inbox_cursor c SET sequence = r.sequence
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid, sequence int)
+    WHERE c.source = r.source AND c.subject = r.subject
+""")
+
+PARK = sql("""
+    INSERT INTO inbox_parked (source, subject, sequence, event, state, attempts, next_at, error)
+    SELECT source, subject, sequence, event, state, attempts, clock_timestamp() + pause_s * interval '1 s', error
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid, sequence int, event json,
+        state text, attempts int, pause_s float, error text)
+    ON CONFLICT DO NOTHING
+""")
+
+NEXT_PARKED = sql("""
+    UPDATE inbox_parked p SET state = 'retrying', attempts = p.attempts + 1,
+        next_at = clock_timestamp() + :longest
+    FROM inbox_cursor c
+    WHERE p.source = :source AND p.subject = :subject AND c.source = p.source AND c.subject = p.subject
+      AND p.sequence = c.sequence + 1 AND p.state <> 'dead' AND p.next_at <= clock_timestamp()
+    RETURNING p.event, p.attempts
+""")
+
+FAILED = sql("""
+    UPDATE inbox_parked SET state = :state, attempts = :attempts, error = :error,
+        next_at = clock_timestamp() + :pause
+    WHERE source = :source AND subject = :subject AND sequence = :sequence
+""")
+
+UNPARK = sql("DELETE FROM inbox_parked WHERE source = :source AND subject = :subject AND sequence <= :sequence")
+
+DUE = sql("""
+    SELECT p.source, p.subject FROM inbox_parked p JOIN inbox_cursor c USING (source, subject)
+    WHERE p.state <> 'dead' AND p.next_at <= clock_timestamp() AND p.sequence = c.sequence + 1
+    ORDER BY p.next_at LIMIT :limit
+""")
+
+PROGRESS = sql("""
+    SELECT c.subject, c.sequence, ARRAY(
+        SELECT p.sequence FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
+    FROM inbox_cursor c WHERE c.source = :source AND c.subject = ANY(:subjects)
+""")
+
+COUNTS = sql("SELECT state, count(*) AS events FROM inbox_parked GROUP BY state")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    sequence: int
+    parked: frozenset[int]
+
+
+class Inbox:
+    """What one module does about events, once each.
+
+    An event of a type that has no handler still moves the cursor.
+    """
+
+    def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
+        self.database = database
+        self._handlers = handlers
+        self.at_end: Callable[[str], bool] = lambda _source: False  # the bus that feeds this inbox says better
+
+    async def handle(self, events: Sequence[Event]) -> None:
+        """Give events their effect, each source's events of a subject once and in order.
+
+        An event that comes too early is parked, and so is one whose handler raises: its neighbours go on.
+
+        Raises:
+            Unavailable: the database (or what a handler needs) is away; nothing is counted against the events.
+        """
+        try:
+            behind = await self._apply(events)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a handler raises is the event's, not the consumer's
+            if len(events) == 1:
+                await self._park_failed(events[0], error)
+                return
+            middle = len(events) // 2
+            await self.handle(events[:middle])
+            await self.handle(events[middle:])
+            return
+        for key in behind:
+            await self.take_up(key)
+
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        """How far this inbox is with `subjects` of `source`."""
+        at_end = self.at_end(source)  # asked before the cursors: what is handled in between only helps
+        async with self.database.reading() as reading:
+            rows = await reading.fetch(PROGRESS, source=source, subjects=list(subjects))
+        return Progress(
+            handled={row.subject: row.sequence for row in rows},
+            parked={row.subject: frozenset(row.parked) for row in rows if row.parked},
+            at_end=at_end,
+        )
+
+    async def due(self, limit: int = 100) -> Sequence[Key]:
+        """Subjects whose next event is parked and may be tried again now."""
+        async with self.database.reading() as reading:
+            return [(row.source, row.subject) for row in await reading.fetch(DUE, limit=limit)]
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many events are parked, per state."""
+        async with self.database.reading() as reading:
+            return {row.state: row.events for row in await reading.fetch(COUNTS)}
+
+    async def take_up(self, key: Key) -> None:
+        """Run what is parked next for a subject, each event in a transaction of its own, until one may not run.
+
+        The attempt is counted and committed before the event is run, so that one that kills the process is found out.
+        """
+        source, subject = key
+        while True:
+            async with self.database.transaction() as transaction:
+                rows = await transaction.fetch(NEXT_PARKED, source=source, subject=subject, longest=MAX_PAUSE)
+            if not rows:
+                return
+            event, attempts = from_cloud_event(rows[0].event), rows[0].attempts
+            if attempts > MAX_ATTEMPTS:  # each earlier attempt ended with its process
+                await self._failed(event, "dead", MAX_ATTEMPTS, RuntimeError("every attempt killed its process"))
+                return
+            try:
+                await self._apply([event], parked=True)
+            except Unavailable:
+                await self._failed(event, "retrying", attempts - 1, None)
+                raise
+            except Exception as error:  # noqa: BLE001  # as in handle
+                state = "dead" if attempts >= MAX_ATTEMPTS else "retrying"
+                await self._failed(event, state, attempts, error)
+                return
+
+    async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
+        """One transaction over `events`; answers the subjects that have something parked behind."""
+        async with self.database.transaction() as transaction:
+            cursors = await _locked(transaction, sorted({(event.source, event.subject) for event in events}))
+            fresh, early, moved = sort_out(events, cursors, parked=parked)
+            for group in in_rounds(fresh):
+                if handler := self._handlers.get(group[0].type):
+                    await handler(transaction, group)
+            await self._move(transaction, moved)
+            if early:
+                await transaction.execute(PARK, rows=rows_json([_parked_row(event) for event in early]))
+            if parked:
+                event = events[0]
+                await transaction.execute(UNPARK, source=event.source, subject=event.subject, sequence=event.sequence)
+        return [key for key, sequence in moved.items() if sequence + 1 in cursors[key].parked]
+
+    async def _move(self, transaction: Transaction, moved: Mapping[Key, int]) -> None:
+        if moved:
+            rows = [{"source": key[0], "subject": key[1], "sequence": sequence} for key, sequence in moved.items()]
+            await transaction.execute(MOVE_CURSORS, rows=rows_json(rows))
+
+    async def _park_failed(self, event: Event, error: Exception) -> None:
+        row = _parked_row(event, state="retrying", attempts=1, error=error)
+        async with self.database.transaction() as transaction:
+            cursors = await _locked(transaction, [(event.source, event.subject)])
+            if cursors[event.source, event.subject].sequence < event.sequence:
+                await transaction.execute(PARK, rows=rows_json([row]))
+
+    async def _failed(self, event: Event, state: str, attempts: int, error: Exception | None) -> None:
+        async with self.database.transaction() as transaction:
+            await transaction.execute(
+                FAILED,
+                source=event.source,
+                subject=event.subject,
+                sequence=event.sequence,
+                state=state,
+                attempts=attempts,
+                error=_text(error),
+                pause=pause_after(attempts) if error else timedelta(),
+            )
+
+
+async def _locked(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, _Cursor]:
+    rows = rows_json([{"source": source, "subject": subject} for source, subject in keys])
+    await transaction.execute(OPEN_CURSORS, rows=rows)
+    return {
+        (row.source, row.subject): _Cursor(row.sequence, frozenset(row.parked))
+        for row in await transaction.fetch(LOCK_CURSORS, rows=rows)
+    }
+
+
+def sort_out(
+    events: Iterable[Event], cursors: Mapping[Key, _Cursor], *, parked: bool = False
+) -> tuple[Sequence[Event], Sequence[Event], Mapping[Key, int]]:
+    """Tell the events that are next from those that come too early; drop those seen before.
+
+    A parked event is dropped too, unless it is what was `parked` and is run now.
+    Answers the next ones in order of arrival, the early ones, and per subject where its cursor moves.
+    """
+    fresh, early, moved = [], [], dict[Key, int]()
+    for event in events:
+        key = (event.source, event.subject)
+        at = moved.get(key, cursors[key].sequence)
+        if event.sequence <= at or (not parked and event.sequence in cursors[key].parked):
+            continue
+        if event.sequence == at + 1:
+            fresh.append(event)
+            moved[key] = event.sequence
+        else:
+            early.append(event)
+    return fresh, early, moved
+
+
+def in_rounds(events: Iterable[Event]) -> Sequence[Sequence[Event]]:
+    """Group events so that a group has one type and each subject once, and no event overtakes one of its subject."""
+    turn: dict[Key, int] = defaultdict(int)
+    groups: dict[tuple[int, str], list[Event]] = {}
+    for event in events:
+        key = (event.source, event.subject)
+        groups.setdefault((turn[key], event.type), []).append(event)
+        turn[key] += 1
+    return [groups[place] for place in sorted(groups, key=lambda place: place[0])]
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a failed event rests: doubling from 50 ms, 5 s at most."""
+    return min(MAX_PAUSE, timedelta(milliseconds=50 << max(attempts - 1, 0)))
+
+
+def _parked_row(
+    event: Event, *, state: str = "waiting", attempts: int = 0, error: Exception | None = None
+) -> dict[str, object]:
+    return {
+        "source": event.source,
+        "subject": event.subject,
+        "sequence": event.sequence,
+        "event": cloud_event(event),
+        "state": state,
+        "attempts": attempts,
+        "pause_s": pause_after(attempts).total_seconds() if error else 0.0,
+        "error": _text(error),
+    }
+
+
+def _text(error: Exception | None) -> str | None:
+    return None if error is None else f"{type(error).__name__}: {error}"[:2000]

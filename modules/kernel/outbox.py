@@ -1,0 +1,254 @@
+"""The outbox: an event is written with the change it tells of, and kept until every subscriber has handled it.
+
+recorded -> published (the bus took it) -> settled (every subscriber said that it handled it) -> pruned.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from modules.kernel.database import Database, Transaction, rows_json, sql
+from modules.kernel.events import Event, NewEvent, Progress, source_of, traceparent
+from modules.kernel.ids import new_id
+
+
+def outbox_tables(metadata: MetaData) -> None:
+    """Declare `outbox` and `relay_lease`. Bound: the outbox is pruned by the relay; the lease is one row."""
+    instant = DateTime(timezone=True)
+    outbox = Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("event_id", Uuid, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("subject", Uuid, nullable=False),
+        Column("sequence", Integer, nullable=False),
+        Column("data", JSON, nullable=False),
+        Column("traceparent", Text),
+        Column("recorded_at", instant, nullable=False, server_default=sql("now()")),
+        Column("state", Text, nullable=False, server_default=sql("'recorded'")),
+        Column("bus", Text),
+        Column("stream_id", Text),
+        Column("publications", Integer, nullable=False, server_default=sql("0")),
+        Column("published_at", instant),
+        Column("checks", Integer, nullable=False, server_default=sql("0")),
+        Column("check_at", instant),
+        Column("settled_at", instant),
+        UniqueConstraint("subject", "sequence", name="outbox_subject_sequence"),
+        CheckConstraint("state IN ('recorded', 'published', 'settled')", name="outbox_state"),
+    )
+    Index("outbox_recorded", outbox.c.id, postgresql_where=sql("state = 'recorded'"))
+    Index("outbox_published", outbox.c.check_at, postgresql_where=sql("state = 'published'"))
+    Index("outbox_settled", outbox.c.settled_at, postgresql_where=sql("state = 'settled'"))
+    Table(
+        "relay_lease",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("holder", Text, nullable=False),
+        Column("token", BigInteger, nullable=False),
+        Column("expires_at", instant, nullable=False),
+    )
+
+
+RECORD = sql("""
+    INSERT INTO outbox (event_id, type, subject, sequence, data, traceparent)
+    SELECT event_id, type, subject, sequence, data, traceparent
+    FROM json_to_recordset(CAST(:rows AS json))
+        AS r(event_id uuid, type text, subject uuid, sequence int, data json, traceparent text)
+""")
+
+LEASE = sql("""
+    INSERT INTO relay_lease AS held (name, holder, token, expires_at)
+    VALUES ('relay', :holder, 1, clock_timestamp() + :ttl)
+    ON CONFLICT (name) DO UPDATE
+    SET holder = excluded.holder, expires_at = excluded.expires_at,
+        token = held.token + CASE WHEN held.holder = excluded.holder THEN 0 ELSE 1 END
+    WHERE held.holder = excluded.holder OR held.expires_at < clock_timestamp()
+    RETURNING token
+""")
+
+LEASE_END = sql("UPDATE relay_lease SET expires_at = clock_timestamp() WHERE token = :token")
+
+TAKE = sql("""
+    SELECT id, event_id, type, subject, sequence, recorded_at, data, traceparent
+    FROM outbox WHERE state = 'recorded' ORDER BY id LIMIT :limit
+""")
+
+PUBLISHED = sql("""
+    UPDATE outbox SET state = 'published', bus = :bus, stream_id = r.stream_id, published_at = clock_timestamp(),
+        publications = publications + 1, checks = 0, check_at = clock_timestamp()
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(id bigint, stream_id text)
+    WHERE outbox.id = r.id AND state = 'recorded'
+      AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
+""")
+
+OTHER_BUS = sql("""
+    UPDATE outbox SET state = 'recorded'
+    WHERE state = 'published' AND bus <> :bus AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
+""")
+
+UNSETTLED = sql("""
+    SELECT id, subject, sequence,
+        published_at + least(interval '10 min', interval '1 s' * pow(2, least(publications, 12) - 1))
+            <= clock_timestamp() AS stale
+    FROM outbox WHERE state = 'published' AND check_at <= clock_timestamp() ORDER BY check_at LIMIT :limit
+""")
+
+CHECKED = sql("""
+    UPDATE outbox SET state = r.state, checks = checks + 1,
+        check_at = clock_timestamp() + least(interval '10 s', interval '20 ms' * pow(2, least(checks, 10))),
+        settled_at = CASE WHEN r.state = 'settled' THEN clock_timestamp() END
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(id bigint, state text)
+    WHERE outbox.id = r.id AND outbox.state = 'published'
+      AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
+""")
+
+PRUNE = sql("""
+    DELETE FROM outbox WHERE id IN (
+        SELECT id FROM outbox WHERE state = 'settled' AND settled_at < clock_timestamp() - :retention LIMIT :limit)
+      AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
+""")
+
+DEPTH = sql("""
+    SELECT state, count(*) AS events, coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0) AS age_s
+    FROM outbox WHERE state <> 'settled' GROUP BY state
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A published event that some subscriber may not have handled; `stale` says that it is time to repeat it."""
+
+    id: int
+    subject: UUID
+    sequence: int
+    stale: bool
+
+
+class Outbox:
+    """The events of one module, from the transaction that records them to the one that settles them."""
+
+    def __init__(self, database: Database, wake: Callable[[], None] = lambda: None) -> None:
+        self.database = database
+        self.source = source_of(database.name)
+        self.wake = wake
+
+    async def record(self, transaction: Transaction, events: Sequence[NewEvent]) -> None:
+        """Write events with the change they tell of; the relay is woken when that has committed.
+
+        Raises:
+            ConstraintViolated: `outbox_subject_sequence`: the subject's row was not locked while it was numbered.
+        """
+        if not events:
+            return
+        trace = traceparent.get()
+        rows = [
+            {
+                "event_id": new_id(),
+                "type": event.data.TYPE,
+                "subject": event.subject,
+                "sequence": event.sequence,
+                "data": event.data,
+                "traceparent": event.traceparent or trace,
+            }
+            for event in events
+        ]
+        await transaction.execute(RECORD, rows=rows_json(rows))
+        transaction.after_commit(self.woken)
+
+    def woken(self) -> None:
+        """Tell the relay that there is something to do."""
+        self.wake()
+
+    async def lease(self, holder: str, ttl: timedelta) -> int | None:
+        """Take or renew the right to publish, on the database's clock; its token, or `None` while another has it."""
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch(LEASE, holder=holder, ttl=ttl)
+        return rows[0].token if rows else None
+
+    async def end_lease(self, token: int) -> None:
+        """Let another relay go on at once."""
+        async with self.database.transaction() as transaction:
+            await transaction.execute(LEASE_END, token=token)
+
+    async def take(self, limit: int) -> Mapping[int, Event]:
+        """The oldest recorded events, by their place in the outbox."""
+        async with self.database.reading() as reading:
+            rows = await reading.fetch(TAKE, limit=limit)
+        return {
+            row.id: Event(
+                id=row.event_id,
+                source=self.source,
+                type=row.type,
+                subject=row.subject,
+                sequence=row.sequence,
+                time=row.recorded_at,
+                data=row.data,
+                traceparent=row.traceparent,
+            )
+            for row in rows
+        }
+
+    async def mark_published(self, token: int, bus: str, stream_ids: Mapping[int, str]) -> int:
+        """Remember where the bus put which event. With a token that has passed to another, nothing happens."""
+        rows = [{"id": row, "stream_id": stream_id} for row, stream_id in stream_ids.items()]
+        async with self.database.transaction() as transaction:
+            return await transaction.execute(PUBLISHED, rows=rows_json(rows), bus=bus, token=token)
+
+    async def forget_other_buses(self, token: int, bus: str) -> int:
+        """Count what went out over another bus than `bus` as not published."""
+        async with self.database.transaction() as transaction:
+            return await transaction.execute(OTHER_BUS, bus=bus, token=token)
+
+    async def unsettled(self, limit: int) -> Sequence[Unsettled]:
+        """Published events whose subscribers are due to be asked."""
+        async with self.database.reading() as reading:
+            rows = await reading.fetch(UNSETTLED, limit=limit)
+        return [Unsettled(row.id, row.subject, row.sequence, row.stale) for row in rows]
+
+    async def mark_checked(self, token: int, verdicts: Mapping[int, str]) -> int:
+        """Write per event what the subscribers' words make of it: a state of `verdict`."""
+        rows = [{"id": row, "state": state} for row, state in verdicts.items()]
+        async with self.database.transaction() as transaction:
+            return await transaction.execute(CHECKED, rows=rows_json(rows), token=token)
+
+    async def prune(self, token: int, retention: timedelta, limit: int = 1000) -> int:
+        """Delete settled events older than `retention`."""
+        async with self.database.transaction() as transaction:
+            return await transaction.execute(PRUNE, retention=retention, limit=limit, token=token)
+
+    async def depth(self) -> Mapping[str, tuple[int, float]]:
+        """Per state short of settled: how many events, and the age of the oldest in seconds."""
+        async with self.database.reading() as reading:
+            rows = await reading.fetch(DEPTH)
+        return {row.state: (row.events, float(row.age_s)) for row in rows}
+
+
+def verdict(event: Unsettled, subscribers: Sequence[Progress]) -> str:
+    """The state an event is in by what its subscribers say; never by what a broker says.
+
+    Settled: each has handled it. Recorded, so that it goes out again: one has neither handled nor parked it although
+    it has read all there was, and its pause is over. Otherwise it stays published.
+    """
+    missing = [one for one in subscribers if one.handled.get(event.subject, 0) < event.sequence]
+    if not missing:
+        return "settled"
+    lost = any(one.at_end and event.sequence not in one.parked.get(event.subject, frozenset()) for one in missing)
+    return "recorded" if lost and event.stale else "published"

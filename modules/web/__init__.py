@@ -1,0 +1,1 @@
+"""HTTP words that the modules' REST rooms share."""
