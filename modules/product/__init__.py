@@ -1,0 +1,1 @@
+"""The catalogue and its stock: what there is to sell."""

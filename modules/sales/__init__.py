@@ -1,0 +1,1 @@
+"""Orders: what customers asked for, and what became of it."""

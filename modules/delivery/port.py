@@ -1,0 +1,161 @@
+"""What delivery offers: shipments to the operator, and its events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from modules.kernel import rpc
+from modules.kernel.errors import Conflict, Invalid, NotFound
+from modules.kernel.events import Progress
+from modules.kernel.ids import HoldId, OrderId, ShipmentId
+
+
+class NoSuchShipment(NotFound, code="delivery.shipment_not_found"):
+    """There is no shipment of that id."""
+
+
+class IllegalTransition(Conflict, code="delivery.illegal_transition"):
+    """A shipment can't take this step from where it is. `details["allowed"]` names the steps it can take."""
+
+
+class StatusKeyReused(Invalid, code="delivery.idempotency_key_reused"):
+    """This `Idempotency-Key` has reported another status of this shipment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedLine:
+    """So many of a SKU in a parcel."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentTransitionView:
+    """One step of a shipment's way; `sequence` counts from 1 without a gap."""
+
+    sequence: int
+    from_: str | None
+    to: str
+    at: datetime
+    note: str | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentView:
+    """A shipment: part `part` of its order, what is in it, where it goes, how far it is."""
+
+    id: ShipmentId
+    order_id: OrderId
+    part: int
+    status: str
+    carrier: str | None
+    tracking_code: str | None
+    lines: tuple[ShippedLine, ...]
+    ship_to: Mapping[str, object]
+    history: tuple[ShipmentTransitionView, ...]
+    opened_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What the warehouse or the carrier says of a shipment. `key` or `version` makes a repeat harmless."""
+
+    status: str
+    at: datetime | None = None
+    note: str | None = None
+    tracking_code: str | None = None
+    carrier: str | None = None
+    key: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFact:
+    """What a check across modules needs to know of a shipment."""
+
+    id: ShipmentId
+    order_id: OrderId
+    part: int
+    status: str
+    quantities: Mapping[str, int]
+
+
+class DeliveryPort(Protocol):
+    """What the other modules ask of delivery."""
+
+    @rpc.read()
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        """How far delivery is with the events of `source` about `subjects`."""
+        ...
+
+
+class DeliveryOperatorPort(Protocol):
+    """What the operator sees of shipments and does with them."""
+
+    @rpc.read()
+    async def shipments(
+        self,
+        order_id: OrderId | None = None,
+        status: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> tuple[Sequence[ShipmentView], str | None]:
+        """Shipments, newest first, and the cursor of the next page."""
+        ...
+
+    @rpc.idempotent("report.key")
+    async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
+        """Take a step that the warehouse or the carrier reports.
+
+        Raises:
+            NoSuchShipment: there is none of that id.
+            IllegalTransition: the step is not allowed from where it is; names those that are.
+            PreconditionFailed: it has moved on since `report.version`.
+            StatusKeyReused: the key has reported something else.
+        """
+        ...
+
+    @rpc.read(timeout_s=30)
+    async def facts(self, after: ShipmentId | None, limit: int) -> Sequence[ShipmentFact]:
+        """Shipments by id from behind `after`, as a check across modules needs them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentOpened:
+    """A shipment was opened for (a part of) an order."""
+
+    TYPE: ClassVar[str] = "waybill.shipment.opened.v1"
+
+    order_id: OrderId
+    hold_id: HoldId
+    shipment_id: ShipmentId
+    part: int
+    lines: tuple[ShippedLine, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentStatusUpdated:
+    """A shipment took a step. `restock` says of a return whether the goods are fit to be sold again."""
+
+    TYPE: ClassVar[str] = "waybill.shipment.status_updated.v1"
+
+    order_id: OrderId
+    hold_id: HoldId
+    shipment_id: ShipmentId
+    part: int
+    from_: str
+    to: str
+    lines: tuple[ShippedLine, ...]
+    at: datetime
+    carrier: str | None = None
+    tracking_code: str | None = None
+    note: str | None = None
+    restock: bool = True

@@ -1,0 +1,153 @@
+"""The catalogue and its stock: who gets what when there is not enough, and what a movement does."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import registry
+from sqlmodel import BigInteger, CheckConstraint, DateTime, Field, Index, SQLModel, UniqueConstraint
+
+from modules.kernel.inbox import inbox_tables
+from modules.kernel.outbox import outbox_tables
+from modules.product.port import Line
+
+
+class ProductTable(SQLModel, registry=registry()):
+    """Tables of the product database."""
+
+
+class Product(ProductTable, table=True):
+    """Something that can be sold. Grows with the catalogue."""
+
+    sku: str = Field(primary_key=True)
+    name: str
+    unit_price: int = Field(sa_type=BigInteger)
+    currency: str
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+
+    __table_args__ = (
+        CheckConstraint("unit_price BETWEEN 0 AND 1000000000000", name="product_unit_price"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="product_currency"),
+    )
+
+
+class Stock(ProductTable, table=True):
+    """How much of a product there is, and how much of that is spoken for. One row a product."""
+
+    sku: str = Field(primary_key=True, foreign_key="product.sku")
+    on_hand: int = Field(default=0, sa_type=BigInteger)
+    held: int = Field(default=0, sa_type=BigInteger)
+
+    __table_args__ = (CheckConstraint("0 <= held AND held <= on_hand", name="stock_never_oversold"),)
+
+
+class StockMovement(ProductTable, table=True):
+    """The truth about stock: what changed it, once per key. Append-only; grows with the business."""
+
+    __tablename__ = "stock_movement"
+
+    id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True)
+    key: str
+    sku: str = Field(foreign_key="stock.sku")
+    kind: str
+    on_hand_change: int = Field(sa_type=BigInteger)
+    held_change: int = Field(sa_type=BigInteger)
+    hold_id: UUID | None = None
+    reason: str | None = None
+    actor: str
+    at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()")})  # type: ignore[call-overload]
+
+    __table_args__ = (
+        UniqueConstraint("key", name="stock_movement_once"),
+        CheckConstraint(
+            "kind IN ('receipt', 'count', 'correction', 'hold', 'release', 'ship', 'return', 'write_off')",
+            name="stock_movement_kind",
+        ),
+        Index("stock_movement_sku", "sku"),
+    )
+
+
+class Hold(ProductTable, table=True):
+    """What is set aside for an order: held until sales decides, confirmed until it has left, then closed."""
+
+    hold_id: UUID = Field(primary_key=True)
+    order_id: UUID
+    state: str
+    fingerprint: str
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+
+    __table_args__ = (
+        CheckConstraint("state IN ('held', 'confirmed', 'closed')", name="hold_state"),
+        Index("hold_one_open_per_order", "order_id", unique=True, postgresql_where=text("state <> 'closed'")),
+        Index("hold_to_settle", "expires_at", postgresql_where=text("state = 'held'")),
+    )
+
+
+class HoldLine(ProductTable, table=True):
+    """One SKU of a hold, at the price it had then; what is neither shipped nor released is still held."""
+
+    __tablename__ = "hold_line"
+
+    hold_id: UUID = Field(primary_key=True, foreign_key="hold.hold_id")
+    sku: str = Field(primary_key=True)
+    quantity: int
+    shipped: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    released: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    unit_price: int = Field(sa_type=BigInteger)
+    currency: str
+
+    __table_args__ = (
+        CheckConstraint(
+            "shipped >= 0 AND released >= 0 AND shipped + released <= quantity", name="hold_line_accounted_once"
+        ),
+    )
+
+
+metadata = ProductTable.metadata
+outbox_tables(metadata)
+inbox_tables(metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """A locked stock row with what the catalogue says of its product."""
+
+    sku: str
+    name: str
+    unit_price: int
+    currency: str
+    active: bool
+    on_hand: int
+    held: int
+
+
+def demand(lines: Sequence[Line]) -> dict[str, int]:
+    """How many of each SKU a basket asks for, in the order asked: the same SKU twice is added up."""
+    wanted: dict[str, int] = {}
+    for line in lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    return wanted
+
+
+def fingerprint(wanted: Mapping[str, int]) -> str:
+    """What makes two holds of an order the same: SKUs and quantities, in whatever order."""
+    return hashlib.sha256(orjson.dumps(sorted(wanted.items()))).hexdigest()
+
+
+def refusal(wanted: Mapping[str, int], stock: Mapping[str, StockRow], taken: Mapping[str, int]) -> str | None:
+    """Why a basket can't be had, beside what others of the batch have `taken`: all its lines, or none."""
+    if any(sku not in stock or not stock[sku].active for sku in wanted):
+        return "product.unknown_sku"
+    if any(left(stock[sku], taken) < quantity for sku, quantity in wanted.items()):
+        return "product.out_of_stock"
+    return None
+
+
+def left(row: StockRow, taken: Mapping[str, int]) -> int:
+    """What is there for one more basket."""
+    return row.on_hand - row.held - taken.get(row.sku, 0)

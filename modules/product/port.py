@@ -1,0 +1,206 @@
+"""What product offers: availability and holds to sales, catalogue and stock to the operator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from modules.kernel import rpc
+from modules.kernel.errors import Conflict, Invalid, NotFound
+from modules.kernel.events import Progress
+from modules.kernel.ids import HoldId, OrderId
+from modules.kernel.money import MAX_UNIT_PRICE, Currency, Money
+
+MAX_QUANTITY = 1_000_000
+MAX_LINES = 200
+
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class UnknownSku(Invalid, code="product.unknown_sku"):
+    """A SKU is not in the catalogue. `details["skus"]` names each."""
+
+
+class OutOfStock(Conflict, code="product.out_of_stock"):
+    """There is not enough of something. `details["lines"]` names every short line with what is left of it."""
+
+
+class HoldMismatch(Conflict, code="product.hold_mismatch"):
+    """Another attempt at this order holds other lines; it ends by itself within a minute or two."""
+
+    retryable = True
+
+
+class BelowHeld(Conflict, code="product.below_held"):
+    """A count or correction says that there is less than open orders hold. `details["orders"]` names them."""
+
+
+class MovementKeyReused(Invalid, code="product.movement_key_reused"):
+    """This key has moved stock already, and differently."""
+
+
+class NoSuchProduct(NotFound, code="product.not_found"):
+    """There is no product of that SKU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many pieces of one thing: 1 to 1,000,000."""
+
+    sku: Sku
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityRequest:
+    """A basket of 1 to 200 lines; the same SKU twice is added up.
+
+    With `hold` all of it is held for `order_id`, or nothing.
+    """
+
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES)]
+    order_id: OrderId | None = None
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineAvailability:
+    """What there is of one line. Of an unknown SKU there is no name and no price."""
+
+    sku: str
+    quantity: int
+    available_quantity: int
+    name: str | None
+    unit_price: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """The answer to one request, its lines one per SKU in the order asked.
+
+    `refusal` is the code of the reason where a hold was asked for and not given.
+    """
+
+    available: bool
+    lines: tuple[LineAvailability, ...]
+    hold_id: HoldId | None = None
+    hold_expires_at: datetime | None = None
+    refusal: str | None = None
+
+
+class ProductPort(Protocol):
+    """What sales asks of product."""
+
+    @rpc.idempotent("order_id")
+    async def availability(self, requests: Sequence[AvailabilityRequest]) -> Sequence[Availability]:
+        """Check baskets, and hold those that ask for it: one answer per request, in order.
+
+        A repeat for the same order and lines answers the same hold.
+        """
+        ...
+
+    @rpc.idempotent("hold_ids")
+    async def release(self, hold_ids: Sequence[HoldId]) -> None:
+        """Give back holds that were decided void. A confirmed, closed or unknown hold stays as it is."""
+        ...
+
+    @rpc.read()
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        """How far product is with the events of `source` about `subjects`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """A row of the catalogue: `unit_price` in minor units, `on_hand` a count of what is there now."""
+
+    sku: Sku
+    name: Name
+    unit_price: Annotated[int, Field(ge=0, le=MAX_UNIT_PRICE)]
+    currency: Currency
+    on_hand: Annotated[int, Field(ge=0, le=10**12)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """What the catalogue says of a product."""
+
+    sku: str
+    name: str
+    unit_price: Money
+    active: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockView:
+    """How much there is: `on_hand` in the warehouse, `held` of it for open orders, the rest `available`."""
+
+    sku: str
+    on_hand: int
+    held: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockChange:
+    """A receipt (adds `quantity`), a correction (adds it, may be negative), or a count (sets it).
+
+    The `key` makes a repeat the same change.
+    """
+
+    kind: str
+    quantity: int
+    key: str
+    reason: str = ""
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StockFault:
+    """A counter that is not what the movements and holds add up to."""
+
+    sku: str
+    what: str
+    counter: int
+    derived: int
+
+
+class ProductOperatorPort(Protocol):
+    """What the operator does with catalogue and stock."""
+
+    @rpc.idempotent("rows")
+    async def import_products(self, actor: str, rows: Sequence[NewProduct]) -> int:
+        """Add products or change them by SKU, and count their stock where a row says how much there is."""
+        ...
+
+    @rpc.read()
+    async def products(self, after: str | None, limit: int, prefix: str = "") -> Sequence[ProductView]:
+        """The catalogue by SKU, from behind `after`."""
+        ...
+
+    @rpc.read()
+    async def stock(self, skus: Sequence[str]) -> Sequence[StockView]:
+        """Stock of the SKUs that exist."""
+        ...
+
+    @rpc.idempotent("key")
+    async def change_stock(self, actor: str, sku: str, change: StockChange) -> StockView:
+        """Receive, count or correct.
+
+        Raises:
+            NoSuchProduct: there is no such SKU.
+            BelowHeld: it would leave less than is held; with `force` the shortage is recorded instead.
+            MovementKeyReused: the key has made another change.
+        """
+        ...
+
+    @rpc.read(timeout_s=30)
+    async def verify_stock(self) -> Sequence[StockFault]:
+        """Every counter that differs from what movements and open holds add up to."""
+        ...

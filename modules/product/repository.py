@@ -1,0 +1,244 @@
+"""Every SQL statement of product."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from modules.kernel.database import Transaction, rows_json, sql
+from modules.product.model import StockRow
+
+READ_STOCK = sql("""
+    SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held
+    FROM product p JOIN stock s USING (sku) WHERE p.sku = ANY(:skus)
+""")
+
+LOCK_STOCK = sql("""
+    SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held
+    FROM stock s JOIN product p USING (sku) WHERE s.sku = ANY(:skus) ORDER BY s.sku FOR UPDATE OF s
+""")
+
+OPEN_HOLDS = sql("""
+    INSERT INTO hold (hold_id, order_id, state, fingerprint, expires_at)
+    SELECT hold_id, order_id, 'held', fingerprint, clock_timestamp() + :ttl
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(hold_id uuid, order_id uuid, fingerprint text)
+    ORDER BY order_id
+    ON CONFLICT (order_id) WHERE state <> 'closed' DO NOTHING
+    RETURNING hold_id, order_id, expires_at
+""")
+
+# A held one gets a fresh expiry; a confirmed one is answered as it is. Rows are locked in the order of their ids.
+LOCK_OPEN_HOLDS = sql("""
+    WITH open AS (
+        SELECT hold_id FROM hold WHERE order_id = ANY(:order_ids) AND state <> 'closed' ORDER BY hold_id FOR UPDATE)
+    UPDATE hold h SET expires_at = CASE h.state WHEN 'held' THEN clock_timestamp() + :ttl ELSE h.expires_at END
+    FROM open WHERE h.hold_id = open.hold_id
+    RETURNING h.hold_id, h.order_id, h.state, h.fingerprint, h.expires_at
+""")
+
+HOLD_LINES = sql("""
+    SELECT l.hold_id, l.sku, l.quantity, l.shipped, l.released, l.unit_price, l.currency, p.name
+    FROM hold_line l JOIN product p USING (sku) WHERE l.hold_id = ANY(:hold_ids) ORDER BY l.hold_id, l.sku
+""")
+
+DROP_HOLDS = sql("DELETE FROM hold WHERE hold_id = ANY(:hold_ids)")
+
+HOLD_LINES_NEW = sql("""
+    INSERT INTO hold_line (hold_id, sku, quantity, unit_price, currency)
+    SELECT hold_id, sku, quantity, unit_price, currency
+    FROM json_to_recordset(CAST(:rows AS json))
+        AS r(hold_id uuid, sku text, quantity int, unit_price bigint, currency text)
+""")
+
+# The movements are the truth: the counters change by exactly those that are new, in one statement.
+BOOK = sql("""
+    WITH booked AS (
+        INSERT INTO stock_movement (key, sku, kind, on_hand_change, held_change, hold_id, reason, actor)
+        SELECT key, sku, kind, on_hand_change, held_change, hold_id, reason, :actor
+        FROM json_to_recordset(CAST(:rows AS json)) AS r(key text, sku text, kind text, on_hand_change bigint,
+            held_change bigint, hold_id uuid, reason text)
+        ON CONFLICT (key) DO NOTHING
+        RETURNING key, sku, on_hand_change, held_change),
+    counted AS (
+        UPDATE stock SET on_hand = on_hand + c.on_hand_change, held = held + c.held_change
+        FROM (SELECT sku, sum(on_hand_change) AS on_hand_change, sum(held_change) AS held_change
+              FROM booked GROUP BY sku) c
+        WHERE stock.sku = c.sku)
+    SELECT key FROM booked
+""")
+
+LOCK_HOLDS = sql("SELECT hold_id, state FROM hold WHERE hold_id = ANY(:hold_ids) ORDER BY hold_id FOR UPDATE")
+
+CONFIRM = sql("UPDATE hold SET state = 'confirmed' WHERE hold_id = ANY(:hold_ids) AND state = 'held'")
+
+ACCOUNT_LINES = sql("""
+    UPDATE hold_line l SET shipped = l.shipped + r.shipped, released = l.released + r.released
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(hold_id uuid, sku text, shipped int, released int)
+    WHERE l.hold_id = r.hold_id AND l.sku = r.sku
+""")
+
+CLOSE_DONE = sql("""
+    UPDATE hold SET state = 'closed' WHERE hold_id = ANY(:hold_ids) AND state <> 'closed' AND NOT EXISTS (
+        SELECT FROM hold_line l WHERE l.hold_id = hold.hold_id AND l.shipped + l.released < l.quantity)
+""")
+
+TO_SETTLE = sql("""
+    SELECT hold_id FROM hold WHERE state = 'held' AND expires_at <= clock_timestamp() ORDER BY expires_at LIMIT :limit
+""")
+
+UPSERT_PRODUCTS = sql("""
+    INSERT INTO product (sku, name, unit_price, currency)
+    SELECT sku, name, unit_price, currency
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(sku text, name text, unit_price bigint, currency text)
+    ORDER BY sku
+    ON CONFLICT (sku) DO UPDATE SET name = excluded.name, unit_price = excluded.unit_price,
+        currency = excluded.currency, active = true, version = product.version + 1
+    WHERE (product.name, product.unit_price, product.currency, product.active)
+        IS DISTINCT FROM (excluded.name, excluded.unit_price, excluded.currency, true)
+""")
+
+OPEN_STOCK = sql("""
+    INSERT INTO stock (sku, on_hand, held) SELECT sku, 0, 0
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(sku text) ORDER BY sku ON CONFLICT DO NOTHING
+""")
+
+PRODUCTS = sql("""
+    SELECT sku, name, unit_price, currency, active, version FROM product
+    WHERE sku > :after AND starts_with(sku, :prefix) ORDER BY sku LIMIT :limit
+""")
+
+PRODUCT = sql("SELECT sku, name, unit_price, currency, active, version FROM product WHERE sku = :sku")
+
+MOVEMENT = sql("SELECT sku, kind, on_hand_change, held_change FROM stock_movement WHERE key = :key")
+
+HOLDING_ORDERS = sql("""
+    SELECT h.order_id FROM hold_line l JOIN hold h USING (hold_id)
+    WHERE l.sku = :sku AND h.state <> 'closed' ORDER BY h.hold_id LIMIT 20
+""")
+
+STOCK_FAULTS = sql("""
+    WITH moved AS (
+        SELECT sku, sum(on_hand_change) AS on_hand, sum(held_change) AS held FROM stock_movement GROUP BY sku),
+    open AS (
+        SELECT l.sku, sum(l.quantity - l.shipped - l.released) AS held
+        FROM hold_line l JOIN hold h USING (hold_id) WHERE h.state <> 'closed' GROUP BY l.sku)
+    SELECT s.sku, what, counter, derived FROM stock s
+        LEFT JOIN moved m USING (sku) LEFT JOIN open o USING (sku),
+        LATERAL (VALUES
+            ('on_hand and its movements', s.on_hand, coalesce(m.on_hand, 0)),
+            ('held and its movements', s.held, coalesce(m.held, 0)),
+            ('held and the open holds', s.held, coalesce(o.held, 0))) AS f(what, counter, derived)
+    WHERE counter <> derived ORDER BY s.sku
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One change of stock, that its `key` makes happen once."""
+
+    key: str
+    sku: str
+    kind: str
+    on_hand_change: int = 0
+    held_change: int = 0
+    hold_id: UUID | None = None
+    reason: str | None = None
+
+
+async def read_stock(reading: Transaction, skus: Sequence[str]) -> dict[str, StockRow]:
+    """Stock and catalogue of the SKUs that exist."""
+    return {row.sku: StockRow(*row) for row in await reading.fetch(READ_STOCK, skus=list(skus))}
+
+
+async def lock_stock(transaction: Transaction, skus: Sequence[str]) -> dict[str, StockRow]:
+    """The same, with each stock row locked, in SKU order."""
+    return {row.sku: StockRow(*row) for row in await transaction.fetch(LOCK_STOCK, skus=list(skus))}
+
+
+async def open_holds(transaction: Transaction, rows: Sequence[Mapping[str, Any]], ttl: timedelta) -> Sequence[Any]:
+    """Insert hold rows; only those of orders that have no open hold are inserted, and answered."""
+    return await transaction.fetch(OPEN_HOLDS, rows=rows_json(rows), ttl=ttl)
+
+
+async def lock_open_holds(transaction: Transaction, order_ids: Sequence[UUID], ttl: timedelta) -> Sequence[Any]:
+    """The open holds of these orders, locked; the held ones live `ttl` longer."""
+    return await transaction.fetch(LOCK_OPEN_HOLDS, order_ids=list(order_ids), ttl=ttl)
+
+
+async def hold_lines(reading: Transaction, hold_ids: Sequence[UUID]) -> Sequence[Any]:
+    """The lines of these holds, with the names of their products."""
+    return await reading.fetch(HOLD_LINES, hold_ids=list(hold_ids))
+
+
+async def drop_holds(transaction: Transaction, hold_ids: Sequence[UUID]) -> None:
+    """Take back hold rows that this transaction inserted."""
+    await transaction.execute(DROP_HOLDS, hold_ids=list(hold_ids))
+
+
+async def add_hold_lines(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what each new hold holds, at today's price."""
+    await transaction.execute(HOLD_LINES_NEW, rows=rows_json(rows))
+
+
+async def book(transaction: Transaction, movements: Sequence[Movement], actor: str) -> frozenset[str]:
+    """Book movements and count them; answers the keys of those that were new. The stock rows must be locked.
+
+    Raises:
+        ConstraintViolated: `stock_never_oversold`: more would be held than there is.
+    """
+    rows = await transaction.fetch(BOOK, rows=rows_json(movements), actor=actor)
+    return frozenset(row.key for row in rows)
+
+
+async def lock_holds(transaction: Transaction, hold_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The state of each hold that exists, locked in the order of their ids."""
+    return {row.hold_id: row.state for row in await transaction.fetch(LOCK_HOLDS, hold_ids=list(hold_ids))}
+
+
+async def confirm(transaction: Transaction, hold_ids: Sequence[UUID]) -> None:
+    """Make held holds permanent; others stay as they are."""
+    await transaction.execute(CONFIRM, hold_ids=list(hold_ids))
+
+
+async def account(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Count what was shipped and released per line, and close the holds that have nothing left."""
+    await transaction.execute(ACCOUNT_LINES, rows=rows_json(rows))
+    await transaction.execute(CLOSE_DONE, hold_ids=[row["hold_id"] for row in rows])
+
+
+async def to_settle(reading: Transaction, limit: int) -> Sequence[UUID]:
+    """Holds that nobody confirmed in time."""
+    return [row.hold_id for row in await reading.fetch(TO_SETTLE, limit=limit)]
+
+
+async def upsert_products(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add products or change them by SKU; each has a stock row."""
+    listed = rows_json(rows)
+    await transaction.execute(UPSERT_PRODUCTS, rows=listed)
+    await transaction.execute(OPEN_STOCK, rows=listed)
+
+
+async def products(reading: Transaction, after: str, prefix: str, limit: int) -> Sequence[Any]:
+    """Catalogue rows by SKU."""
+    return await reading.fetch(PRODUCTS, after=after, prefix=prefix, limit=limit)
+
+
+async def product(reading: Transaction, sku: str) -> Any | None:
+    """One catalogue row."""
+    return next(iter(await reading.fetch(PRODUCT, sku=sku)), None)
+
+
+async def movement(reading: Transaction, key: str) -> Any | None:
+    """The movement that a key made."""
+    return next(iter(await reading.fetch(MOVEMENT, key=key)), None)
+
+
+async def holding_orders(reading: Transaction, sku: str) -> Sequence[UUID]:
+    """Orders that hold some of a SKU, the oldest 20."""
+    return [row.order_id for row in await reading.fetch(HOLDING_ORDERS, sku=sku)]
+
+
+async def stock_faults(reading: Transaction) -> Sequence[Any]:
+    """Counters that differ from what the rows behind them add up to."""
+    return await reading.fetch(STOCK_FAULTS)

@@ -1,0 +1,197 @@
+"""What sales offers: its decision on holds to product, orders to the operator, and its events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar, Protocol
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from modules.kernel import rpc
+from modules.kernel.errors import Conflict, Invalid, NotFound
+from modules.kernel.events import Progress
+from modules.kernel.ids import ClientId, HoldId, OrderId
+from modules.kernel.money import Money
+
+
+class OrderNotFound(NotFound, code="sales.order_not_found"):
+    """The caller has no order of that id."""
+
+
+class KeyReused(Invalid, code="sales.idempotency_key_reused"):
+    """This `Idempotency-Key` has placed another order: the body differs from the first one."""
+
+
+class PriceChanged(Conflict, code="sales.price_changed"):
+    """The total is not what `expected_total` says. `details["total"]` is what it would be."""
+
+
+class MixedCurrencies(Invalid, code="sales.mixed_currencies"):
+    """The lines have prices in more than one currency, or in another than the order names."""
+
+
+class TotalTooLarge(Invalid, code="sales.total_too_large"):
+    """The order's total is beyond what an amount can be."""
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""One line of writing: 1 to 200 characters, no control characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a parcel goes; `country` is ISO 3166-1 alpha-2."""
+
+    name: Text
+    line1: Text
+    city: Text
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    company: Text | None = None
+    line2: Text | None = None
+    region: Text | None = None
+    postal_code: Text | None = None
+    phone: Text | None = None
+    email: Text | None = None
+
+
+class Settlement(StrEnum):
+    """What became of a hold, once and for ever."""
+
+    STORED = "stored"
+    VOID = "void"
+
+
+class SalesPort(Protocol):
+    """What product asks of sales."""
+
+    @rpc.idempotent("hold_ids")
+    async def settle(self, hold_ids: Sequence[HoldId]) -> Sequence[Settlement]:
+        """Decide for each hold whether it became an order: one word per hold, in order, never taken back.
+
+        A hold that has no order by now will never have one.
+        """
+        ...
+
+    @rpc.read()
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        """How far sales is with the events of `source` about `subjects`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLineView:
+    """A line at the price it was ordered at."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentView:
+    """One parcel of an order, as far as sales has heard."""
+
+    id: UUID
+    part: int
+    status: str
+    carrier: str | None
+    tracking_code: str | None
+    lines: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as its customer sees it."""
+
+    id: OrderId
+    status: str
+    reference: str | None
+    lines: tuple[OrderLineView, ...]
+    total: Money
+    ship_to: Mapping[str, object]
+    shipments: tuple[ShipmentView, ...]
+    placed_at: datetime
+    updated_at: datetime
+    version: int
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionView:
+    """One step of an order's life; `sequence` counts from 1 without a gap."""
+
+    sequence: int
+    from_: str | None
+    to: str
+    at: datetime
+    reason: str | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFact:
+    """What a check across modules needs to know of an order."""
+
+    id: OrderId
+    client_id: ClientId
+    status: str
+    hold_id: HoldId
+    quantities: Mapping[str, int]
+    history: tuple[str, ...]
+    placed_at: datetime
+
+
+class SalesOperatorPort(Protocol):
+    """What the operator sees of orders."""
+
+    @rpc.read()
+    async def orders(
+        self, status: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> tuple[Sequence[OrderView], str | None]:
+        """Orders of all clients, newest first, and the cursor of the next page."""
+        ...
+
+    @rpc.read()
+    async def order(self, order_id: OrderId) -> tuple[OrderView, Sequence[TransitionView]]:
+        """One order with its history.
+
+        Raises:
+            OrderNotFound: there is none of that id.
+        """
+        ...
+
+    @rpc.read(timeout_s=30)
+    async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
+        """Orders by id from behind `after`, as a check across modules needs them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """So many of a SKU, by name and at the price of the order."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCreated:
+    """A customer's order was stored; nothing takes that back."""
+
+    TYPE: ClassVar[str] = "waybill.order.created.v1"
+
+    order_id: OrderId
+    client_id: ClientId
+    hold_id: HoldId
+    reference: str | None
+    currency: str
+    total: int
+    lines: tuple[EventLine, ...]
+    ship_to: Mapping[str, object]
+    placed_at: datetime
