@@ -1,0 +1,83 @@
+"""The tables of the settings, each with its defaults."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.settings.values import Count, Generated, Issuer, Port, RedisUrl, Seconds
+
+
+class Section(BaseModel):
+    """A table of the settings; a key it does not know is refused, since it is a typo."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Server(Section):
+    """Where this process listens."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: Port = 3000
+    """Without one: the port of the first hosted module's placement, else 3000."""
+    internal_port: Port | None = None
+    """A listener of its own for `/internal/…`; without one they share `port`."""
+
+
+class Events(Section):
+    """How events travel, and how many may wait."""
+
+    bus: Literal["in_process", "redis"] = "in_process"
+    url: RedisUrl | None = None
+    outbox_bound: Count = 100_000
+    """Unpublished rows per module beyond which new writes are refused."""
+    retention_days: Count = 7
+
+
+class Tokens(Section):
+    """Who issues tokens, and how long they live."""
+
+    issuer: Issuer
+    access_ttl_s: Count = 300
+    service_ttl_s: Count = 3600
+    """Access tokens of our own services."""
+    refresh_ttl_s: Count = 30 * 24 * 3600
+    """A refresh family from its first token on; rotating prolongs nothing."""
+    leeway_s: Annotated[int, Field(ge=0)] = 10
+
+
+class Holds(Section):
+    """How long stock waits for its order before sales is asked for the decision."""
+
+    ttl_s: Seconds = 60
+    sweep_interval_s: Seconds = 5
+
+
+class Orders(Section):
+    """What the orders API takes on."""
+
+    max_in_flight: Count = 1024
+
+
+class Log(Section):
+    """What is written to the log."""
+
+    level: Annotated[
+        Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+        BeforeValidator(lambda level: level.upper() if isinstance(level, str) else level),
+    ] = "INFO"
+
+
+class Pool(Section):
+    """Database connections per hosted module."""
+
+    size: Count = 4
+    """Small on purpose: a batch needs few connections, and more of them cost latency."""
+
+
+class Secrets(Section):
+    """What only auth needs to know. Never in a settings file."""
+
+    pepper: Generated | None = None
+    """Client secrets are stored as an HMAC under this."""
+    key_encryption_key: Generated | None = None
+    """Signing keys are stored encrypted under this."""

@@ -1,0 +1,101 @@
+"""What a single setting may be: durations, ports, URLs. Messages never repeat a value, it may hold a password."""
+
+from typing import Annotated
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, never bound to
+DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432}
+
+Site = tuple[str, int | None]
+"""A host, the same for every spelling of this machine, and a port."""
+
+
+def sites(url: str) -> list[Site]:
+    """Where a URL leads: one place, or several where a database has standbys (`//one,two/name`).
+
+    Raises ValueError where the URL is malformed.
+    """
+    split = _split(url)
+    sockets = parse_qs(split.query).get("host", ["localhost"])
+    found = []
+    for place in split.netloc.rpartition("@")[2].split(","):
+        one = _split(f"//{place}")
+        host = one.hostname or sockets[0]
+        found.append(("localhost" if host in LOOPBACK else host, one.port or DEFAULT_PORTS.get(split.scheme)))
+    return found
+
+
+def own_port(url: str) -> int | None:
+    """Find the port that a URL states."""
+    return _split(url).port
+
+
+def holds_password(url: str) -> bool:
+    """Whether a URL carries a password, before the host or as a parameter."""
+    try:
+        split = _split(url)
+    except ValueError:
+        return False  # refused for that anyway
+    return split.password is not None or any("password" in name for name in parse_qs(split.query))
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        split = urlsplit(url)
+        if "," not in split.netloc:
+            _ = split.port  # checked only when it is asked for
+    except ValueError:
+        # `from None`: the parser's words quote the URL.
+        raise ValueError("is no well-formed URL") from None
+    return split
+
+
+def _web(url: str) -> SplitResult:
+    split = _split(url)
+    if split.scheme not in {"http", "https"} or not split.hostname or "," in split.netloc:
+        raise ValueError("must be a URL like http://host:port")
+    if split.query or split.fragment or "@" in split.netloc:
+        raise ValueError("must be a plain URL, without user, query and fragment")
+    return split
+
+
+def _origin(url: str) -> str:
+    if _web(url).path not in {"", "/"}:
+        raise ValueError("must be a URL without a path: modules have the same paths everywhere")
+    return url.removesuffix("/")
+
+
+def _issuer(url: str) -> str:
+    if _web(url).path.endswith("/"):
+        raise ValueError("must not end in a slash: verifiers compare it letter by letter")
+    return url
+
+
+def _dsn(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    split = _split(url)
+    if split.scheme != "postgresql" or not split.path.strip("/"):
+        raise ValueError("must be a URL like postgresql://role@host:5432/database")
+    sites(url)
+    return secret
+
+
+def _redis(secret: SecretStr) -> SecretStr:
+    split = _split(secret.get_secret_value())
+    if split.scheme not in {"redis", "rediss", "unix"} or not (split.hostname or split.path):
+        raise ValueError("must be a URL like redis://host:6379/0")
+    return secret
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
+Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+# 256 random bits are 43 characters of base64url; what is much shorter was made up by a person.
+Generated = Annotated[SecretStr, Field(min_length=32)]
