@@ -14,18 +14,16 @@ Site = tuple[str, int | None]
 
 
 def sites(url: str) -> list[Site]:
-    """Where a URL leads: one place, or several where a database has standbys (`//one,two/name`).
+    """Where a URL leads: one place, or several where a database has standbys (`//role@/name?host=one&host=two:5433`).
 
     Raises ValueError where the URL is malformed.
     """
     split = _split(url)
-    sockets = parse_qs(split.query).get("host", ["localhost"])
-    found = []
-    for place in split.netloc.rpartition("@")[2].split(","):
-        one = _split(f"//{place}")
-        host = one.hostname or sockets[0]
-        found.append(("localhost" if host in LOOPBACK else host, one.port or DEFAULT_PORTS.get(split.scheme)))
-    return found
+    default = DEFAULT_PORTS.get(split.scheme)
+    if split.hostname:
+        return [_site(split.hostname, split.port or default)]
+    places = (place.partition(":") for place in parse_qs(split.query).get("host", ["localhost"]))
+    return [_site(host, int(port) if port.isdigit() else default) for host, _, port in places]
 
 
 def own_port(url: str) -> int | None:
@@ -42,11 +40,14 @@ def holds_password(url: str) -> bool:
     return split.password is not None or any("password" in name for name in parse_qs(split.query))
 
 
+def _site(host: str, port: int | None) -> Site:
+    return "localhost" if host in LOOPBACK else host, port
+
+
 def _split(url: str) -> SplitResult:
     try:
         split = urlsplit(url)
-        if "," not in split.netloc:
-            _ = split.port  # checked only when it is asked for
+        _ = split.port  # checked only when it is asked for
     except ValueError:
         # `from None`: the parser's words quote the URL.
         raise ValueError("is no well-formed URL") from None
@@ -55,7 +56,7 @@ def _split(url: str) -> SplitResult:
 
 def _web(url: str) -> SplitResult:
     split = _split(url)
-    if split.scheme not in {"http", "https"} or not split.hostname or "," in split.netloc:
+    if split.scheme not in {"http", "https"} or not split.hostname:
         raise ValueError("must be a URL like http://host:port")
     if split.query or split.fragment or "@" in split.netloc:
         raise ValueError("must be a plain URL, without user, query and fragment")
@@ -75,11 +76,9 @@ def _issuer(url: str) -> str:
 
 
 def _dsn(secret: SecretStr) -> SecretStr:
-    url = secret.get_secret_value()
-    split = _split(url)
+    split = _split(secret.get_secret_value())
     if split.scheme != "postgresql" or not split.path.strip("/"):
         raise ValueError("must be a URL like postgresql://role@host:5432/database")
-    sites(url)
     return secret
 
 

@@ -152,9 +152,9 @@ def test_built_directly_they_read_no_variable(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_standbys_and_sockets_are_databases_too(loader: Loader) -> None:
-    urls = ("postgresql://r@one:5432,two:5433/auth", "postgresql:///x?host=/run/a", "postgresql:///x?host=/run/b")
+    urls = ["postgresql://r@/x?host=one&host=two:5433", "postgresql:///x?host=/run/a", "postgresql:///x?host=/run/b"]
     env = ENV | {f"WAYBILL_DATABASES__{name.upper()}": url for name, url in zip(MODULES, urls, strict=False)}
-    assert loader.load(MINIMAL, env).databases["auth"].get_secret_value() == urls[0]
+    assert [loader.load(MINIMAL, env).databases[name].get_secret_value() for name in MODULES[:3]] == urls
 
 
 NONSENSE = {
@@ -281,9 +281,14 @@ def test_bounds_hold(key: str, value: str, loader: Loader) -> None:
         ({"WAYBILL_DATABASES__SALES": "mysql://h/x"}, "WAYBILL_DATABASES__SALES: databases.sales: must be a URL like"),
         ({"WAYBILL_DATABASES__SALES": "postgresql://h"}, "WAYBILL_DATABASES__SALES: databases.sales: must be a URL"),
         ({"WAYBILL_DATABASES__SALES": "postgresql://h:x/y"}, "WAYBILL_DATABASES__SALES: databases.sales: is no well"),
+        ({"WAYBILL_DATABASES__SALES": "postgresql://h:1,g:2/y"}, "WAYBILL_DATABASES__SALES: databases.sales: is no we"),
         (
             {"WAYBILL_DATABASES__PRODUCT": "postgresql://another@127.0.0.1:5432/sales"},
             "WAYBILL_DATABASES__PRODUCT: databases.product: is the database of sales; each module has one of its own",
+        ),
+        (
+            {"WAYBILL_DATABASES__SALES": "postgresql:///auth?host=standby.test:5432&host=127.0.0.1"},
+            "WAYBILL_DATABASES__SALES: databases.sales: is the database of auth; each module has one of its own",
         ),
         ({"WAYBILL_SECRETS__PEPPER": "short"}, "WAYBILL_SECRETS__PEPPER: secrets.pepper: must have at least 32"),
         ({"WAYBILL_SECRETS__SALT": "x" * 40}, "WAYBILL_SECRETS__SALT: secrets.salt: is no setting"),
