@@ -1,0 +1,8 @@
+"""The business of auth: who may ask for what, which tokens are good, and what is kept of a secret."""
+
+from modules.auth.model.table import AuthTable
+
+__all__ = ["metadata"]
+
+metadata = AuthTable.metadata
+"""The tables of the auth database."""

@@ -1,0 +1,129 @@
+"""What auth offers: keys and revocations to every service, clients to the operator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from modules.kernel import rpc
+from modules.kernel.errors import Invalid
+from modules.kernel.ids import ClientId
+
+AUDIENCE_PREFIX = "urn:waybill:"
+
+
+def audience_urn(word: str) -> str:
+    """What a token for the service `word` says in `aud`: `urn:waybill:sales` for `sales`."""
+    return AUDIENCE_PREFIX + word
+
+
+class ClientRefused(Invalid, code="auth.client_refused"):
+    """A client like that makes no sense or may not be. `details["errors"]` says why, for each name at fault."""
+
+
+class ClientKind(StrEnum):
+    """Who a client is. Only a service may call `/internal/…`, and its tokens live longer."""
+
+    CUSTOMER = "customer"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """The public half of a key that signs access tokens: a point on P-256, each coordinate in base64url.
+
+    Source: RFC 7518, 6.2.1.
+    """
+
+    kid: str
+    x: str
+    y: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Tokens that are no longer good: those of a family, or those of a client from before `generation`.
+
+    After `until` none of them can be alive any more, so it may be forgotten.
+    """
+
+    sequence: int
+    until: datetime
+    family: UUID | None = None
+    client_id: ClientId | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationPage:
+    """Revocations in the order of their sequence. `complete` says that there were no more at that moment."""
+
+    items: tuple[Revocation, ...]
+    complete: bool
+
+
+class AuthPort(Protocol):
+    """What every service asks of auth, so that it can verify access tokens by itself."""
+
+    @rpc.read()
+    async def keys(self) -> Sequence[VerificationKey]:
+        """The keys that tokens are or will soon be signed with, and those whose tokens may still be alive."""
+        ...
+
+    @rpc.read()
+    async def revocations(self, after: int) -> RevocationPage:
+        """What was revoked since sequence number `after`: at most 1,000, none ever appears behind one that was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """A client as the operator sees it. Scopes and audiences by their short words; the first audience is the default."""
+
+    id: ClientId
+    name: str
+    kind: ClientKind
+    scopes: tuple[str, ...]
+    audiences: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCreated:
+    """A new client and its secret, which is shown this once and stored nowhere."""
+
+    client: ClientView
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    """Some clients, the oldest first. `next` is the `after` of the page that follows, where there is one."""
+
+    items: tuple[ClientView, ...]
+    next: ClientId | None = None
+
+
+class AuthOperatorPort(Protocol):
+    """What the operator does with clients. `actor` is whoever acts, for the record."""
+
+    @rpc.once()
+    async def create_client(
+        self, actor: str, name: str, scopes: Sequence[str], audiences: Sequence[str], kind: ClientKind
+    ) -> ClientCreated:
+        """Register a client. Audiences are short words (`sales`); the first one is its default.
+
+        Raises:
+            ClientRefused: a scope or audience does not exist, one comes without the other, the scope is not for
+                clients of this kind, or the name is empty or too long.
+        """
+        ...
+
+    @rpc.read()
+    async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
+        """Clients by age, at most `limit` (1 to 200) of them."""
+        ...

@@ -1,0 +1,143 @@
+"""The use cases of auth."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from modules.auth import repository
+from modules.auth.model.key import Seal
+from modules.auth.model.scope import client_faults
+from modules.auth.model.secret import Peppers, new_client_secret
+from modules.auth.model.token import Terms
+from modules.auth.port import (
+    ClientCreated,
+    ClientKind,
+    ClientPage,
+    ClientRefused,
+    ClientView,
+    Revocation,
+    RevocationPage,
+    VerificationKey,
+)
+from modules.auth.service.issuing import Issuing, Outcome
+from modules.auth.service.keyring import Keyring
+from modules.auth.service.request import TokenRefused, TokenRequest, read_request
+from modules.kernel.clock import Clock
+from modules.kernel.database import Database
+from modules.kernel.ids import ClientId, new_id
+
+__all__ = ["AuthService", "Outcome", "TokenRefused", "TokenRequest", "read_request"]
+
+REVOCATIONS_A_PAGE = 1000
+CLIENTS_A_PAGE = 200
+PEPPER_VERSION = 1
+
+
+class AuthService:
+    """Issues tokens, and fulfils `AuthPort` and `AuthOperatorPort`.
+
+    `pepper` and `key_encryption_key` are secrets of at least 32 bytes that are kept outside the database: without the
+    first no client is recognised, without the second no token can be signed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        pepper: bytes,
+        key_encryption_key: bytes,
+        issuer: str,
+        clock: Clock,
+        access_ttl_s: float = 300,
+        service_ttl_s: float = 3600,
+        refresh_ttl_s: float = 30 * 86_400,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._peppers = Peppers(PEPPER_VERSION, {PEPPER_VERSION: pepper})
+        self._keyring = Keyring(database, Seal(key_encryption_key), clock)
+        self.terms = Terms(
+            issuer,
+            access_ttl=timedelta(seconds=access_ttl_s),
+            service_ttl=timedelta(seconds=service_ttl_s),
+            refresh_ttl=timedelta(seconds=refresh_ttl_s),
+        )
+        self._issuing = Issuing(database, self._keyring, self._peppers, self.terms, clock)
+
+    async def issue_tokens(self, requests: Sequence[TokenRequest]) -> Sequence[Outcome]:
+        """Tokens for a batch of requests: one outcome each, in order, in one transaction.
+
+        Repeating a request object stores and answers the same.
+        """
+        return await self._issuing.issue(requests)
+
+    async def token(self, body: bytes, authorization: Sequence[str]) -> Outcome:
+        """The answer to one form, sent with these values of the `Authorization` header."""
+        try:
+            request = read_request(body, authorization)
+        except TokenRefused as refused:
+            return refused
+        return (await self.issue_tokens([request]))[0]
+
+    async def keys(self) -> Sequence[VerificationKey]:
+        """The keys that tokens are or will soon be signed with, and those whose tokens may still be alive."""
+        return await self._keyring.published()
+
+    async def revocations(self, after: int) -> RevocationPage:
+        """What was revoked since sequence number `after`."""
+        async with self._database.reading() as reading:
+            rows = await repository.revocations(reading, after, REVOCATIONS_A_PAGE)
+        items = tuple(
+            Revocation(
+                sequence=row.sequence,
+                until=row.until,
+                family=row.family_id,
+                client_id=ClientId(str(row.client_id)) if row.client_id else None,
+                generation=row.generation,
+            )
+            for row in rows
+        )
+        return RevocationPage(items, complete=len(items) < REVOCATIONS_A_PAGE)
+
+    async def create_client(
+        self, actor: str, name: str, scopes: Sequence[str], audiences: Sequence[str], kind: ClientKind
+    ) -> ClientCreated:
+        """Register a client and give it its first secret."""
+        faults = list(client_faults(name, kind, scopes, audiences))
+        if faults:
+            raise ClientRefused(faults[0]["detail"], errors=faults)
+        id_, secret, now = new_id(), new_client_secret(), self._clock.now()
+        listed = {"scopes": list(dict.fromkeys(scopes)), "audiences": list(dict.fromkeys(audiences))}
+        version = self._peppers.current
+        digest = self._peppers.digest(secret, version)
+        async with self._database.transaction() as transaction:
+            await repository.add_client(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
+            await repository.add_secret(
+                transaction, id=new_id(), client_id=id_, slot=1, digest=digest, pepper_version=version, now=now
+            )
+        view = ClientView(
+            ClientId(str(id_)), name, kind, tuple(listed["scopes"]), tuple(listed["audiences"]), now, actor
+        )
+        return ClientCreated(view, secret)
+
+    async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
+        """Clients by age, at most `limit` (1 to 200) of them."""
+        bound = max(1, min(limit, CLIENTS_A_PAGE))
+        async with self._database.reading() as reading:
+            rows = await repository.list_clients(reading, UUID(after) if after else UUID(int=0), bound + 1)
+        items = tuple(_view(row) for row in rows[:bound])
+        return ClientPage(items, items[-1].id if len(rows) > bound else None)
+
+
+def _view(row: Any) -> ClientView:
+    return ClientView(
+        id=ClientId(str(row.id)),
+        name=row.name,
+        kind=ClientKind(row.kind),
+        scopes=tuple(row.scopes),
+        audiences=tuple(row.audiences),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        disabled_at=row.disabled_at,
+    )

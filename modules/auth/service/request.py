@@ -1,0 +1,137 @@
+"""A request for tokens, read strictly: whatever is malformed or said twice is refused in the words of OAuth."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl, unquote_plus
+from uuid import UUID
+
+from modules.auth.model.secret import refresh_digest
+from modules.auth.model.token import Drawn
+
+MAX_PARAMETERS = 50
+BASIC = "basic"
+
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+Refusal = Literal[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+]
+"""Source: RFC 6749, 5.2; RFC 8707, 2."""
+
+
+class TokenRefused(Exception):
+    """No token, and the error that says why. The description is ASCII and repeats nothing that was sent."""
+
+    def __init__(self, error: Refusal, description: str) -> None:
+        super().__init__(error, description)
+        self.error = error
+        self.description = description
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A well-formed request. `client_id` is none where what was sent can't be the id of any client.
+
+    It holds all that is chance in its answer, so it may be answered twice.
+    """
+
+    parameters: Mapping[str, str] = field(repr=False)
+    client_id: UUID | None
+    client_secret: str = field(repr=False)
+    drawn: Drawn = field(default_factory=Drawn)
+
+    @property
+    def presented(self) -> bytes | None:
+        """The digest of the refresh token that it presents, if it does."""
+        token = self.parameters.get("refresh_token")
+        return None if token is None else refresh_digest(token)
+
+
+def read_request(body: bytes, authorization: Sequence[str]) -> TokenRequest:
+    """The request that a form and the values of the `Authorization` header make.
+
+    Raises:
+        TokenRefused: the form is malformed or repeats a parameter, or the client does not authenticate by exactly one
+            method. Source: RFC 6749, 2.3 and 3.2.
+    """
+    form = _form(body)
+    client_id, secret = _credentials(form, authorization)
+    return TokenRequest(form, _client_id(client_id), secret)
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        pairs = _pairs(body.decode("ascii"))
+    except ValueError:
+        raise TokenRefused("invalid_request", "The body is no well-formed form in UTF-8.") from None
+    form = dict(pairs)
+    if sum(name == "resource" for name, _ in pairs) > 1:
+        raise TokenRefused("invalid_target", "A token is for one resource.")
+    if len(form) < len(pairs):
+        raise TokenRefused("invalid_request", "A parameter is given more than once.")
+    # A parameter without a value counts as not sent. Source: RFC 6749, 3.2.
+    return {name: value for name, value in form.items() if value}
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    if not text:
+        return []
+    _whole_escapes(text)
+    return parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+
+
+def _whole_escapes(text: str) -> None:
+    if _BROKEN_ESCAPE.search(text):
+        raise ValueError("a percent sign without two hexadecimal digits")
+
+
+def _credentials(form: Mapping[str, str], authorization: Sequence[str]) -> tuple[str, str]:
+    asserted = "client_assertion" in form or "client_assertion_type" in form
+    methods = len(authorization) + ("client_secret" in form) + asserted
+    if methods > 1:
+        raise TokenRefused("invalid_request", "The client authenticates by more than one method.")
+    if authorization:
+        client_id, secret = _basic(authorization[0])
+        if form.get("client_id", client_id) != client_id:
+            raise TokenRefused("invalid_request", "The header and the form name different clients.")
+        return client_id, secret
+    if "client_secret" not in form or "client_id" not in form:
+        raise unknown_client()
+    return form["client_id"], form["client_secret"]
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Id and secret, each form-encoded before they were joined. Source: RFC 6749, 2.3.1."""
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != BASIC:
+        raise unknown_client()
+    try:
+        joined = base64.b64decode(encoded.strip(), validate=True).decode("ascii")
+        _whole_escapes(joined)
+        client_id, _, secret = joined.partition(":")
+        return unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+    except ValueError:
+        raise unknown_client() from None
+
+
+def unknown_client() -> TokenRefused:
+    """The refusal of whoever does not authenticate: the same for an unknown client and a wrong secret."""
+    return TokenRefused("invalid_client", "Client authentication failed.")
+
+
+def _client_id(text: str) -> UUID | None:
+    """The id in its one canonical spelling: others would be a second name for the same client."""
+    try:
+        id_ = UUID(text)
+    except ValueError:
+        return None
+    return id_ if str(id_) == text else None
