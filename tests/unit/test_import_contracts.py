@@ -165,7 +165,7 @@ VIOLATIONS = [
     ("libraries", "modules.sales.service", "authlib.oauth2"),
     ("libraries", "modules.web.security", "dependency_injector.wiring"),
     ("libraries", "modules.kernel.clock", "typer"),
-    ("libraries", "modules.product.repository", "sqlmodel"),
+    ("libraries", "modules.product.repository", "sqlalchemy"),
 ]
 
 
