@@ -361,6 +361,12 @@ def test_no_error_quotes_a_secret(env: dict[str, str], loader: Loader) -> None:
     assert PASSWORD not in f"{refused.value} {refused.getrepr(style='long', chain=True)}".replace(repr(ENV | env), "")
 
 
+def test_no_error_quotes_a_secret_where_settings_are_built_directly() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(databases={"sales": f"mysql://r:{PASSWORD}@h/s"}, tokens={"issuer": "http://auth"})
+    assert PASSWORD not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"), [(None, "cannot be read: No such file or directory"), (b"\xff", "is not UTF-8")]
 )
