@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -11,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.engine import make_url
 
+from alembic import command
 from app.database import connect_arguments
 
 ROOT = Path(__file__).resolve().parent.parent / "alembic"
@@ -51,7 +51,7 @@ class Migrations:
     def differences(self, metadata: MetaData) -> list[Any]:
         """What the tables in the code have that the database has not, and the other way round."""
         with self._engine.connect() as connection:
-            return compare_metadata(MigrationContext.configure(connection), metadata)
+            return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
     def close(self) -> None:
         """Give the connection back."""

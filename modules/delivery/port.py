@@ -104,9 +104,9 @@ class DeliveryOperatorPort(Protocol):
         order_id: OrderId | None = None,
         status: str | None = None,
         limit: int = 50,
-        cursor: str | None = None,
-    ) -> tuple[Sequence[ShipmentView], str | None]:
-        """Shipments, newest first, and the cursor of the next page."""
+        after: tuple[datetime, UUID] | None = None,
+    ) -> Sequence[ShipmentView]:
+        """Shipments, newest first, from behind the one that was opened at, and has the id, `after`."""
         ...
 
     @rpc.idempotent("report.key")

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import registry
-from sqlmodel import BigInteger, CheckConstraint, DateTime, Field, Index, SQLModel, UniqueConstraint
+from sqlmodel import BigInteger, CheckConstraint, DateTime, Field, Index, SQLModel
 
 from modules.kernel.inbox import inbox_tables
 from modules.kernel.outbox import outbox_tables
@@ -51,19 +51,20 @@ class StockMovement(ProductTable, table=True):
 
     __tablename__ = "stock_movement"
 
-    id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True)
-    key: str
+    key: str = Field(primary_key=True)
     sku: str = Field(foreign_key="stock.sku")
     kind: str
+    quantity: int = Field(sa_type=BigInteger)
     on_hand_change: int = Field(sa_type=BigInteger)
     held_change: int = Field(sa_type=BigInteger)
     hold_id: UUID | None = None
     reason: str | None = None
     actor: str
-    at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()")})  # type: ignore[call-overload]
+    at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")}
+    )
 
     __table_args__ = (
-        UniqueConstraint("key", name="stock_movement_once"),
         CheckConstraint(
             "kind IN ('receipt', 'count', 'correction', 'hold', 'release', 'ship', 'return', 'write_off')",
             name="stock_movement_kind",
@@ -79,7 +80,7 @@ class Hold(ProductTable, table=True):
     order_id: UUID
     state: str
     fingerprint: str
-    expires_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
 
     __table_args__ = (
         CheckConstraint("state IN ('held', 'confirmed', 'closed')", name="hold_state"),

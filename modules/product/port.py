@@ -158,7 +158,6 @@ class StockChange:
     quantity: int
     key: str
     reason: str = ""
-    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ class ProductOperatorPort(Protocol):
 
         Raises:
             NoSuchProduct: there is no such SKU.
-            BelowHeld: it would leave less than is held; with `force` the shortage is recorded instead.
+            BelowHeld: it would leave less than is held.
             MovementKeyReused: the key has made another change.
         """
         ...

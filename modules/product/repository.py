@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
+from modules.kernel.ids import HoldId
 from modules.product.model import StockRow
 
 READ_STOCK = sql("""
@@ -54,10 +55,10 @@ HOLD_LINES_NEW = sql("""
 # The movements are the truth: the counters change by exactly those that are new, in one statement.
 BOOK = sql("""
     WITH booked AS (
-        INSERT INTO stock_movement (key, sku, kind, on_hand_change, held_change, hold_id, reason, actor)
-        SELECT key, sku, kind, on_hand_change, held_change, hold_id, reason, :actor
-        FROM json_to_recordset(CAST(:rows AS json)) AS r(key text, sku text, kind text, on_hand_change bigint,
-            held_change bigint, hold_id uuid, reason text)
+        INSERT INTO stock_movement (key, sku, kind, quantity, on_hand_change, held_change, hold_id, reason, actor)
+        SELECT key, sku, kind, quantity, on_hand_change, held_change, hold_id, reason, :actor
+        FROM json_to_recordset(CAST(:rows AS json)) AS r(key text, sku text, kind text, quantity bigint,
+            on_hand_change bigint, held_change bigint, hold_id uuid, reason text)
         ON CONFLICT (key) DO NOTHING
         RETURNING key, sku, on_hand_change, held_change),
     counted AS (
@@ -110,7 +111,7 @@ PRODUCTS = sql("""
 
 PRODUCT = sql("SELECT sku, name, unit_price, currency, active, version FROM product WHERE sku = :sku")
 
-MOVEMENT = sql("SELECT sku, kind, on_hand_change, held_change FROM stock_movement WHERE key = :key")
+MOVEMENTS = sql("SELECT key, sku, kind, quantity FROM stock_movement WHERE key = ANY(:keys)")
 
 HOLDING_ORDERS = sql("""
     SELECT h.order_id FROM hold_line l JOIN hold h USING (hold_id)
@@ -140,6 +141,7 @@ class Movement:
     key: str
     sku: str
     kind: str
+    quantity: int
     on_hand_change: int = 0
     held_change: int = 0
     hold_id: UUID | None = None
@@ -181,13 +183,13 @@ async def add_hold_lines(transaction: Transaction, rows: Sequence[Mapping[str, A
     await transaction.execute(HOLD_LINES_NEW, rows=rows_json(rows))
 
 
-async def book(transaction: Transaction, movements: Sequence[Movement], actor: str) -> frozenset[str]:
+async def book(transaction: Transaction, changes: Sequence[Movement], actor: str) -> frozenset[str]:
     """Book movements and count them; answers the keys of those that were new. The stock rows must be locked.
 
     Raises:
         ConstraintViolated: `stock_never_oversold`: more would be held than there is.
     """
-    rows = await transaction.fetch(BOOK, rows=rows_json(movements), actor=actor)
+    rows = await transaction.fetch(BOOK, rows=rows_json(changes), actor=actor)
     return frozenset(row.key for row in rows)
 
 
@@ -207,7 +209,7 @@ async def account(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -
     await transaction.execute(CLOSE_DONE, hold_ids=[row["hold_id"] for row in rows])
 
 
-async def to_settle(reading: Transaction, limit: int) -> Sequence[UUID]:
+async def to_settle(reading: Transaction, limit: int) -> Sequence[HoldId]:
     """Holds that nobody confirmed in time."""
     return [row.hold_id for row in await reading.fetch(TO_SETTLE, limit=limit)]
 
@@ -229,9 +231,9 @@ async def product(reading: Transaction, sku: str) -> Any | None:
     return next(iter(await reading.fetch(PRODUCT, sku=sku)), None)
 
 
-async def movement(reading: Transaction, key: str) -> Any | None:
-    """The movement that a key made."""
-    return next(iter(await reading.fetch(MOVEMENT, key=key)), None)
+async def movements(reading: Transaction, keys: Sequence[str]) -> dict[str, Any]:
+    """What these keys have moved already."""
+    return {row.key: row for row in await reading.fetch(MOVEMENTS, keys=list(keys))}
 
 
 async def holding_orders(reading: Transaction, sku: str) -> Sequence[UUID]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Protocol
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import ConfigDict, StringConstraints
 
 from modules.kernel import rpc
 from modules.kernel.errors import Conflict, Invalid, NotFound
@@ -43,6 +43,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a parcel goes; `country` is ISO 3166-1 alpha-2."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     name: Text
     line1: Text
@@ -150,9 +152,9 @@ class SalesOperatorPort(Protocol):
 
     @rpc.read()
     async def orders(
-        self, status: str | None = None, limit: int = 50, cursor: str | None = None
-    ) -> tuple[Sequence[OrderView], str | None]:
-        """Orders of all clients, newest first, and the cursor of the next page."""
+        self, status: str | None = None, limit: int = 50, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[OrderView]:
+        """Orders of all clients, newest first, from behind the one that was placed at, and has the id, `after`."""
         ...
 
     @rpc.read()

@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,6 +14,7 @@ from fastapi import Request, Response
 
 from modules.kernel.errors import Invalid, PreconditionFailed
 
+VERSION = re.compile(r'"([0-9]{1,9})"')
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
 
@@ -41,10 +43,10 @@ def expected_version(request: Request) -> int | None:
     tag = request.headers.get("if-match")
     if tag is None or tag.strip() == "*":
         return None
-    number = tag.strip().strip('"')
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
+    number = VERSION.fullmatch(tag.strip())
+    if number is None:
         raise PreconditionFailed("If-Match is not an entity tag of this resource.")
-    return int(number)
+    return int(number[1])
 
 
 def page(request: Request, items: Sequence[Any], cursor: str | None) -> Response:
@@ -71,10 +73,7 @@ def place_of(cursor: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         at, id_ = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().rsplit(" ", 1)
-        place = datetime.fromisoformat(at)
-        if place.tzinfo is None:
-            raise ValueError(at)
-        return place, UUID(id_)
-    except (ValueError, binascii.Error):
+        return datetime.fromisoformat(at).astimezone(UTC), UUID(id_)
+    except (ValueError, OverflowError, binascii.Error):
         fault = {"pointer": "/cursor", "code": "cursor", "detail": "Not a cursor that a list of ours gave."}
         raise Invalid("The cursor is none that a list of ours gave.", errors=[fault]) from None

@@ -41,8 +41,11 @@ def refused(error: ValidationError) -> Invalid:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
         return MalformedJson(faults[0]["msg"])
-    return invalid(
-        {"pointer": pointer(fault["loc"]), "code": fault["type"], "detail": fault["msg"]} for fault in faults[:50]
+    inner = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+    return invalid(  # the faults of a member say it; that its parent has too few good members says nothing more
+        {"pointer": pointer(fault["loc"]), "code": fault["type"], "detail": fault["msg"]}
+        for fault in faults[:50]
+        if fault["loc"] not in inner
     )
 
 
@@ -58,7 +61,7 @@ def pointer(place: Sequence[int | str]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in place)
 
 
-def json_body(adapter: TypeAdapter[Any]) -> Mapping[str, Any]:
+def json_body(adapter: TypeAdapter[Any]) -> dict[str, Any]:
     """What OpenAPI says of a route that reads this body."""
     schema = adapter.json_schema()
     definitions = schema.pop("$defs", {})

@@ -1,6 +1,5 @@
 """Who may call a route: bearer tokens and scopes."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -37,6 +36,6 @@ class Guard:
         return principal
 
 
-def secured(scope: str) -> Mapping[str, Any]:
+def secured(scope: str) -> dict[str, Any]:
     """What OpenAPI says of a route that needs `scope`."""
     return {"security": [{SCHEME: [scope]}]}

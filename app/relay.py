@@ -1,0 +1,111 @@
+"""The relay: takes a module's events from its outbox to the bus, and asks the subscribers what became of them."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from loguru import logger
+
+from modules.kernel.errors import Unavailable
+from modules.kernel.events import Bus, Progress
+from modules.kernel.ids import new_id
+from modules.kernel.outbox import Outbox, verdict
+
+BATCH = 256
+ASK_AT_ONCE = 1000
+LEASE = timedelta(seconds=3)
+LOOK_EVERY_S = 0.25
+SETTLE_EVERY_S = 0.05
+STANDBY_S = 1.0
+PRUNE_EVERY_S = 60.0
+
+Ask = Callable[[str, Sequence[UUID]], Awaitable[Progress]]
+
+
+class Relay:
+    """Publishes and settles one module's events, while it holds the lease; stands by otherwise."""
+
+    def __init__(self, outbox: Outbox, bus: Bus, subscribers: Sequence[Ask], *, retention: timedelta) -> None:
+        self._outbox = outbox
+        self._bus = bus
+        self._subscribers = subscribers
+        self._retention = retention
+        self._holder = str(new_id())
+        self._token: int | None = None
+        self._renew_at = self._settle_at = self._prune_at = 0.0
+        self._woken = asyncio.Event()
+        outbox.wake = self._woken.set
+
+    async def run(self) -> None:
+        """Work until cancelled; the lease is then given back."""
+        try:
+            while True:
+                try:
+                    pause = await self.turn()
+                except Unavailable as error:
+                    logger.warning("the relay of {} can't go on: {}", self._outbox.source, error.detail)
+                    pause = STANDBY_S
+                if pause:
+                    await self._rest(pause)
+        finally:
+            await self._end()
+
+    async def turn(self) -> float:
+        """One round of publishing and settling; answers for how many seconds there is nothing to do."""
+        now = time.monotonic()
+        if now >= self._renew_at:
+            await self._lease()
+            self._renew_at = now + LEASE.total_seconds() / 3
+        if self._token is None:
+            return STANDBY_S
+        self._woken.clear()
+        published = await self._publish(self._token)
+        if now >= self._settle_at:
+            asked = await self._settle(self._token)
+            self._settle_at = time.monotonic() + (SETTLE_EVERY_S if asked or published else LOOK_EVERY_S)
+        elif published:
+            self._settle_at = min(self._settle_at, now + SETTLE_EVERY_S)
+        if now >= self._prune_at:
+            await self._outbox.prune(self._token, self._retention)
+            self._prune_at = now + PRUNE_EVERY_S
+        return 0.0 if published else max(0.001, min(self._settle_at, self._renew_at) - time.monotonic())
+
+    async def _lease(self) -> None:
+        token = await self._outbox.lease(self._holder, LEASE)
+        if token is not None and token != self._token:
+            await self._outbox.forget_other_buses(token, self._bus.identity)
+        self._token = token
+
+    async def _publish(self, token: int) -> int:
+        events = await self._outbox.take(BATCH)
+        if not events:
+            return 0
+        places = await self._bus.publish(list(events.values()))
+        taken = {row: place for row, place in zip(events, places, strict=True) if place is not None}
+        await self._outbox.mark_published(token, self._bus.identity, taken)
+        return len(taken)
+
+    async def _settle(self, token: int) -> int:
+        due = await self._outbox.unsettled(ASK_AT_ONCE)
+        if not due:
+            return 0
+        subjects = list({event.subject for event in due})
+        words = [await ask(self._outbox.source, subjects) for ask in self._subscribers]
+        await self._outbox.mark_checked(token, {event.id: verdict(event, words) for event in due})
+        return len(due)
+
+    async def _rest(self, pause: float) -> None:
+        try:
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _end(self) -> None:
+        if self._token is not None:
+            try:
+                await self._outbox.end_lease(self._token)
+            except Unavailable:
+                logger.info("the lease of {} runs out by itself", self._outbox.source)

@@ -1,0 +1,22 @@
+"""What is measured, by Prometheus' naming."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+HTTP_REQUESTS = Histogram(
+    "waybill_http_request_duration_seconds",
+    "Time to answer a request, by route and status.",
+    ["method", "route", "status"],
+    buckets=FAST,
+)
+PORT_CALLS = Histogram(
+    "waybill_port_call_duration_seconds",
+    "Time of a call between modules, by method and outcome.",
+    ["method", "outcome"],
+    buckets=FAST,
+)
+OUTBOX_EVENTS = Gauge("waybill_outbox_events", "Events in an outbox that are not settled.", ["module", "state"])
+OUTBOX_AGE = Gauge("waybill_outbox_oldest_seconds", "Age of the oldest such event.", ["module", "state"])
+INBOX_PARKED = Gauge("waybill_inbox_parked_events", "Events that an inbox has parked.", ["module", "state"])
+SWEPT = Counter("waybill_holds_settled_total", "Holds that nobody confirmed in time and that were settled.")

@@ -1,0 +1,142 @@
+"""Shipments over HTTP: what warehouse and carrier systems call."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, ConfigDict, StringConstraints, TypeAdapter
+
+from modules.delivery.model import REPORTED, STEPS
+from modules.delivery.port import NoSuchShipment, ShipmentTransitionView, ShipmentView, StatusReport
+from modules.delivery.service import DeliveryService
+from modules.kernel.errors import PreconditionRequired
+from modules.kernel.ids import OrderId, ShipmentId
+from modules.web.answer import cursor_of, etag, expected_version, json_answer, not_modified, page, place_of
+from modules.web.body import invalid, json_body, read_json
+from modules.web.problem import problems
+from modules.web.security import Guard, secured
+
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusBody:
+    """The step that a shipment took."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    status: Annotated[str, StringConstraints(pattern=f"^({'|'.join(sorted(REPORTED))})$")]
+    at: AwareDatetime | None = None
+    note: Text | None = None
+    tracking_code: Text | None = None
+    carrier: Text | None = None
+
+
+BODY = TypeAdapter(StatusBody)
+
+
+def routes(delivery: DeliveryService, guard: Guard) -> APIRouter:
+    """What warehouse and carrier systems call."""
+    router = APIRouter(prefix="/api/v1/shipments", tags=["shipments"])
+    _reading(router, delivery, guard)
+    _reporting(router, delivery, guard)
+    return router
+
+
+def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None:
+    @router.get(
+        "",
+        summary="Shipments, newest first",
+        openapi_extra=secured("shipments:read"),
+        responses={200: {"model": Sequence[ShipmentView]}, **problems(401, 403, 422)},
+    )
+    async def newest(
+        request: Request,
+        order_id: UUID | None = None,
+        status: Annotated[str | None, Query(max_length=40)] = None,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        guard(request, "shipments:read")
+        if status is not None and status not in STEPS:
+            raise invalid([{"pointer": "/status", "code": "enum", "detail": f"One of {', '.join(STEPS)}."}])
+        order = None if order_id is None else OrderId(order_id)
+        found = await delivery.shipments(order, status, limit + 1, place_of(cursor))
+        last = found[limit - 1] if len(found) > limit else None
+        cursor = None if last is None else cursor_of(last.opened_at, last.id)
+        return page(request, [_shown(one) for one in found[:limit]], cursor)
+
+    @router.get(
+        "/{shipment_id}",
+        summary="One shipment with its history",
+        openapi_extra=secured("shipments:read"),
+        responses={200: {"model": ShipmentView}, 304: {}, **problems(401, 403, 404)},
+    )
+    async def one(request: Request, shipment_id: str) -> Response:
+        guard(request, "shipments:read")
+        shipment = await delivery.shipment(_id(shipment_id))
+        headers = {"ETag": etag(shipment.version)}
+        if not_modified(request, shipment.version):
+            return Response(status_code=304, headers=headers)
+        return json_answer(_shown(shipment), headers=headers)
+
+
+def _reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None:
+    @router.post(
+        "/{shipment_id}/status",
+        summary="Report the step that a shipment took",
+        openapi_extra={**json_body(BODY), **secured("shipments:write")},
+        responses={200: {"model": ShipmentView}, **problems(400, 401, 403, 404, 409, 412, 415, 422, 428, 503)},
+    )
+    async def report(request: Request, shipment_id: str) -> Response:
+        """With `If-Match` or an `Idempotency-Key`, so that a repeat is no second step."""
+        principal = guard(request, "shipments:write")
+        version, key = expected_version(request), request.headers.get("idempotency-key")
+        if key is not None and not KEY.fullmatch(key):
+            detail = "1 to 255 printable ASCII characters."
+            raise invalid([{"pointer": "/Idempotency-Key", "code": "idempotency_key", "detail": detail}])
+        if version is None and key is None:
+            raise PreconditionRequired("Send If-Match with the version you saw, or an Idempotency-Key.")
+        body = await read_json(request, BODY)
+        told = StatusReport(body.status, body.at, body.note, body.tracking_code, body.carrier, key, version)
+        shipment = await delivery.report(principal.client_id, _id(shipment_id), told)
+        return json_answer(_shown(shipment), headers={"ETag": etag(shipment.version)})
+
+
+def _shown(shipment: ShipmentView) -> dict[str, object]:
+    return {
+        "id": shipment.id,
+        "order_id": shipment.order_id,
+        "part": shipment.part,
+        "status": shipment.status,
+        "carrier": shipment.carrier,
+        "tracking_code": shipment.tracking_code,
+        "lines": shipment.lines,
+        "ship_to": shipment.ship_to,
+        "history": [_step(step) for step in shipment.history],
+        "opened_at": shipment.opened_at,
+        "updated_at": shipment.updated_at,
+        "version": shipment.version,
+    }
+
+
+def _step(step: ShipmentTransitionView) -> dict[str, object]:
+    return {
+        "sequence": step.sequence,
+        "from": step.from_,
+        "to": step.to,
+        "at": step.at,
+        "note": step.note,
+        "actor": step.actor,
+    }
+
+
+def _id(text: str) -> ShipmentId:
+    try:
+        return ShipmentId(UUID(text))
+    except ValueError:
+        raise NoSuchShipment("There is no such shipment.") from None

@@ -1,0 +1,131 @@
+"""Every SQL statement of delivery."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from modules.kernel.database import Transaction, rows_json, sql
+from modules.kernel.ids import OrderId, ShipmentId
+
+OPEN_FULFILMENTS = sql("""
+    INSERT INTO fulfilment (order_id, hold_id, event_sequence)
+    SELECT order_id, hold_id, 1 FROM json_to_recordset(CAST(:rows AS json)) AS r(order_id uuid, hold_id uuid)
+    ORDER BY order_id ON CONFLICT DO NOTHING RETURNING order_id
+""")
+
+INSERT_SHIPMENTS = sql("""
+    INSERT INTO shipment (id, order_id, part, status, version, ship_to, opened_at, updated_at)
+    SELECT id, order_id, part, 'pending', 1, ship_to, opened_at, opened_at
+    FROM json_to_recordset(CAST(:rows AS json))
+        AS r(id uuid, order_id uuid, part int, ship_to json, opened_at timestamptz)
+""")
+
+INSERT_LINES = sql("""
+    INSERT INTO shipment_line (shipment_id, sku, quantity) SELECT shipment_id, sku, quantity
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(shipment_id uuid, sku text, quantity int)
+""")
+
+INSERT_TRANSITIONS = sql("""
+    INSERT INTO shipment_transition (shipment_id, sequence, from_status, to_status, note, actor, at, key)
+    SELECT shipment_id, sequence, from_status, to_status, note, actor, at, key
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(shipment_id uuid, sequence int, from_status text,
+        to_status text, note text, actor text, at timestamptz, key text)
+""")
+
+LOCK_FULFILMENT = sql("""
+    SELECT f.order_id, f.hold_id, f.event_sequence FROM fulfilment f
+    WHERE f.order_id = (SELECT s.order_id FROM shipment s WHERE s.id = :shipment_id) FOR UPDATE
+""")
+
+NEXT_EVENT = sql("UPDATE fulfilment SET event_sequence = event_sequence + 1 WHERE order_id = :order_id")
+
+REPORTED = sql("SELECT to_status FROM shipment_transition WHERE shipment_id = :shipment_id AND key = :key")
+
+MOVE = sql("""
+    UPDATE shipment SET status = :status, version = version + 1, updated_at = :at,
+        carrier = coalesce(:carrier, carrier), tracking_code = coalesce(:tracking_code, tracking_code)
+    WHERE id = :shipment_id
+""")
+
+SHIPMENTS = sql("""
+    SELECT s.id, s.order_id, s.part, s.status, s.version, s.carrier, s.tracking_code, s.ship_to, s.opened_at,
+        s.updated_at,
+        (SELECT json_agg(l ORDER BY l.sku) FROM shipment_line l WHERE l.shipment_id = s.id) AS lines,
+        (SELECT json_agg(t ORDER BY t.sequence) FROM shipment_transition t WHERE t.shipment_id = s.id) AS history
+    FROM shipment s WHERE s.id = ANY(:ids)
+""")
+
+NEWEST = sql("""
+    SELECT id FROM shipment
+    WHERE (CAST(:order_id AS uuid) IS NULL OR order_id = :order_id)
+        AND (CAST(:status AS text) IS NULL OR status = :status) AND (opened_at, id) < (:at, :id)
+    ORDER BY opened_at DESC, id DESC LIMIT :limit
+""")
+
+FACTS = sql("""
+    SELECT s.id, s.order_id, s.part, s.status,
+        (SELECT json_object_agg(l.sku, l.quantity) FROM shipment_line l WHERE l.shipment_id = s.id) AS quantities
+    FROM shipment s WHERE s.id > :after ORDER BY s.id LIMIT :limit
+""")
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+async def open_fulfilments(transaction: Transaction, rows: Rows) -> frozenset[OrderId]:
+    """Insert the row of each order that has none; answers those orders."""
+    return frozenset(row.order_id for row in await transaction.fetch(OPEN_FULFILMENTS, rows=rows_json(rows)))
+
+
+async def insert_shipments(transaction: Transaction, shipments: Rows, lines: Rows) -> None:
+    """Insert new shipments with what is in them."""
+    await transaction.execute(INSERT_SHIPMENTS, rows=rows_json(shipments))
+    await transaction.execute(INSERT_LINES, rows=rows_json(lines))
+
+
+async def insert_transitions(transaction: Transaction, transitions: Rows) -> None:
+    """Append to histories.
+
+    Raises:
+        ConstraintViolated: `shipment_legal_step`: a step that no shipment may take.
+    """
+    await transaction.execute(INSERT_TRANSITIONS, rows=rows_json(transitions))
+
+
+async def lock_fulfilment(transaction: Transaction, shipment_id: ShipmentId) -> Any | None:
+    """The row of the order that a shipment belongs to, locked."""
+    return next(iter(await transaction.fetch(LOCK_FULFILMENT, shipment_id=shipment_id)), None)
+
+
+async def count_event(transaction: Transaction, order_id: OrderId) -> None:
+    """Take the next number of the order's events; its row must be locked."""
+    await transaction.execute(NEXT_EVENT, order_id=order_id)
+
+
+async def reported(transaction: Transaction, shipment_id: ShipmentId, key: str) -> str | None:
+    """The status that was reported with `key`."""
+    rows = await transaction.fetch(REPORTED, shipment_id=shipment_id, key=key)
+    return rows[0].to_status if rows else None
+
+
+async def move(transaction: Transaction, shipment_id: ShipmentId, status: str, at: datetime, **known: Any) -> None:
+    """Give a shipment its new status, and what is `known` of its carrier."""
+    await transaction.execute(MOVE, shipment_id=shipment_id, status=status, at=at, **known)
+
+
+async def shipments(reading: Transaction, ids: Sequence[ShipmentId]) -> dict[ShipmentId, Any]:
+    """Shipments with their lines and histories."""
+    return {row.id: row for row in await reading.fetch(SHIPMENTS, ids=list(ids))}
+
+
+async def newest(
+    reading: Transaction, limit: int, place: tuple[datetime, UUID], order_id: OrderId | None, status: str | None
+) -> Sequence[ShipmentId]:
+    """Ids of shipments from behind `place`, newest first."""
+    rows = await reading.fetch(NEWEST, limit=limit, at=place[0], id=place[1], order_id=order_id, status=status)
+    return [row.id for row in rows]
+
+
+async def facts(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:
+    """Shipments by id, as a check across modules needs them."""
+    return await reading.fetch(FACTS, after=after, limit=limit)

@@ -1,0 +1,123 @@
+"""Catalogue and stock, for the operator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from modules.kernel.database import Database, Transaction
+from modules.kernel.ids import new_id
+from modules.kernel.money import Money
+from modules.product import repository
+from modules.product.model import StockRow
+from modules.product.port import (
+    BelowHeld,
+    MovementKeyReused,
+    NewProduct,
+    NoSuchProduct,
+    ProductView,
+    StockChange,
+    StockFault,
+    StockView,
+)
+from modules.product.repository import Movement
+
+
+class Catalogue:
+    """Fulfils `ProductOperatorPort`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def import_products(self, actor: str, rows: Sequence[NewProduct]) -> int:
+        """Add products or change them by SKU, and count their stock where a row says how much there is."""
+        run = new_id()
+        listed = [
+            {"sku": row.sku, "name": row.name, "unit_price": row.unit_price, "currency": row.currency} for row in rows
+        ]
+        counts = {row.sku: row.on_hand for row in rows if row.on_hand is not None}
+        async with self._database.transaction() as transaction:
+            await repository.upsert_products(transaction, listed)
+            stock = await repository.lock_stock(transaction, sorted(counts))
+            for sku, quantity in counts.items():
+                await _not_below_held(transaction, stock[sku], quantity)
+            movements = [
+                Movement(f"import:{run}:{sku}", sku, "count", quantity, on_hand_change=quantity - stock[sku].on_hand)
+                for sku, quantity in counts.items()
+                if quantity != stock[sku].on_hand
+            ]
+            await repository.book(transaction, movements, actor)
+        return len(rows)
+
+    async def products(self, after: str | None, limit: int, prefix: str = "") -> Sequence[ProductView]:
+        """The catalogue by SKU, from behind `after`."""
+        async with self._database.reading() as reading:
+            return [_product(row) for row in await repository.products(reading, after or "", prefix, limit)]
+
+    async def product(self, sku: str) -> ProductView:
+        """One product.
+
+        Raises:
+            NoSuchProduct: there is none of that SKU.
+        """
+        async with self._database.reading() as reading:
+            row = await repository.product(reading, sku)
+        if row is None:
+            raise NoSuchProduct(sku=sku)
+        return _product(row)
+
+    async def stock(self, skus: Sequence[str]) -> Sequence[StockView]:
+        """Stock of the SKUs that exist, in SKU order."""
+        async with self._database.reading() as reading:
+            rows = await repository.read_stock(reading, skus)
+        return [_stock(rows[sku]) for sku in sorted(rows)]
+
+    async def change_stock(self, actor: str, sku: str, change: StockChange) -> StockView:
+        """Receive, count or correct, once per key.
+
+        Raises:
+            NoSuchProduct: there is no such SKU.
+            BelowHeld: it would leave less than is held.
+            MovementKeyReused: the key has made another change.
+        """
+        key = f"operator:{change.key}"
+        async with self._database.transaction() as transaction:
+            row = (await repository.lock_stock(transaction, [sku])).get(sku)
+            if row is None:
+                raise NoSuchProduct(sku=sku)
+            earlier = (await repository.movements(transaction, [key])).get(key)
+            if earlier is not None:
+                if (earlier.sku, earlier.kind, earlier.quantity) != (sku, change.kind, change.quantity):
+                    raise MovementKeyReused(key=change.key)
+                return _stock(row)
+            on_hand = change.quantity if change.kind == "count" else row.on_hand + change.quantity
+            await _not_below_held(transaction, row, on_hand)
+            movement = Movement(
+                key, sku, change.kind, change.quantity, on_hand_change=on_hand - row.on_hand, reason=change.reason
+            )
+            if not await repository.book(transaction, [movement], actor):
+                raise MovementKeyReused(key=change.key)  # meanwhile, for another SKU
+        return StockView(sku, on_hand, row.held, on_hand - row.held)
+
+    async def verify_stock(self) -> Sequence[StockFault]:
+        """Every counter that differs from what movements and open holds add up to."""
+        async with self._database.reading() as reading:
+            rows = await repository.stock_faults(reading)
+        return [StockFault(row.sku, row.what, int(row.counter), int(row.derived)) for row in rows]
+
+
+async def _not_below_held(transaction: Transaction, row: StockRow, on_hand: int) -> None:
+    if on_hand < row.held:
+        orders = await repository.holding_orders(transaction, row.sku)
+        raise BelowHeld(
+            f"{row.held} of {row.sku} are held for open orders: {on_hand} is too few.",
+            sku=row.sku,
+            held=row.held,
+            orders=[str(order) for order in orders],
+        )
+
+
+def _product(row: Any) -> ProductView:
+    return ProductView(row.sku, row.name, Money(row.unit_price, row.currency), row.active, row.version)
+
+
+def _stock(row: StockRow) -> StockView:
+    return StockView(row.sku, row.on_hand, row.held, row.on_hand - row.held)

@@ -1,0 +1,207 @@
+"""The orders API: what customers' systems call."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from modules.kernel.ids import OrderId
+from modules.kernel.money import Currency, Money
+from modules.sales.model import STEPS, fingerprint
+from modules.sales.port import Address, OrderNotFound, OrderView, Text, TransitionView
+from modules.sales.service import Orders, Placed, PlaceOrder
+from modules.web.answer import cursor_of, etag, json_answer, not_modified, page, place_of
+from modules.web.body import invalid, json_body, read_json
+from modules.web.problem import problems
+from modules.web.security import Guard, secured
+from modules.web.sse import frame, last_event_id, stream
+
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class LineBody:
+    """So many pieces of one thing."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    sku: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+    quantity: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+
+
+Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
+NoteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBody:
+    """What a customer orders; the same SKU twice is added up."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=200)]
+    ship_to: Address
+    reference: Text | None = None
+    currency: Currency | None = None
+    expected_total: Money | None = None
+    metadata: Annotated[dict[NoteName, Note], Field(max_length=20)] = field(default_factory=dict)
+
+
+BODY = TypeAdapter(OrderBody)
+
+Place = Callable[[PlaceOrder], Awaitable[Placed]]
+
+
+def routes(place: Place, orders: Orders, guard: Guard) -> APIRouter:
+    """What customers' systems call; `place` may gather concurrent orders into one batch."""
+    router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
+    _placing(router, place, guard)
+    _reading(router, orders, guard)
+    _following(router, orders, guard)
+    return router
+
+
+def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
+    @router.post(
+        "",
+        summary="Place an order",
+        status_code=201,
+        openapi_extra={**json_body(BODY), **secured("orders:write")},
+        responses={201: {"model": OrderView}, **problems(400, 401, 403, 409, 413, 415, 422, 429, 503)},
+    )
+    async def place_order(request: Request) -> Response:
+        """Stock is held, then the order is stored: `201` is for ever. Repeat with the same `Idempotency-Key` at will."""
+        principal = guard(request, "orders:write")
+        key = _key(request)
+        body = await read_json(request, BODY)
+        wanted: dict[str, int] = {}
+        for line in body.lines:
+            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+        placed = await place(
+            PlaceOrder(
+                client_id=principal.client_id,
+                key=key,
+                fingerprint=fingerprint(body),
+                lines=tuple(wanted.items()),
+                ship_to=shown(body.ship_to),
+                reference=body.reference,
+                currency=body.currency,
+                expected_total=body.expected_total,
+                metadata=body.metadata,
+            )
+        )
+        headers = {"Location": f"/api/v1/orders/{placed.order.id}", "ETag": etag(placed.order.version)}
+        if placed.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return json_answer(placed.order, 201, headers)
+
+
+def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
+    @router.get(
+        "",
+        summary="Own orders, newest first",
+        openapi_extra=secured("orders:read"),
+        responses={200: {"model": Sequence[OrderView]}, **problems(401, 403, 422)},
+    )
+    async def newest(
+        request: Request,
+        status: Annotated[str | None, Query(max_length=40)] = None,
+        reference: Annotated[str | None, Query(max_length=200)] = None,
+        placed_after: AwareDatetime | None = None,
+        placed_before: AwareDatetime | None = None,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        principal = guard(request, "orders:read")
+        if status is not None and status not in STEPS:
+            raise invalid([{"pointer": "/status", "code": "enum", "detail": f"One of {', '.join(STEPS)}."}])
+        found, more = await orders.newest(
+            limit,
+            place_of(cursor),
+            client_id=principal.client_id,
+            status=status,
+            reference=reference,
+            after=placed_after,
+            before=placed_before,
+        )
+        return page(request, found, cursor_of(found[-1].placed_at, found[-1].id) if more else None)
+
+    @router.get(
+        "/{order_id}",
+        summary="One order",
+        openapi_extra=secured("orders:read"),
+        responses={200: {"model": OrderView}, 304: {}, **problems(401, 403, 404)},
+    )
+    async def one(request: Request, order_id: str) -> Response:
+        principal = guard(request, "orders:read")
+        order = await orders.one(_id(order_id), principal.client_id)
+        headers = {"ETag": etag(order.version)}
+        if not_modified(request, order.version):
+            return Response(status_code=304, headers=headers)
+        return json_answer(order, headers=headers)
+
+    @router.get(
+        "/{order_id}/history",
+        summary="Every step that an order took",
+        openapi_extra=secured("orders:read"),
+        responses={200: {"model": Sequence[TransitionView]}, **problems(401, 403, 404)},
+    )
+    async def history(request: Request, order_id: str) -> Response:
+        principal = guard(request, "orders:read")
+        steps = await orders.history(_id(order_id), principal.client_id)
+        return page(request, [_step(step) for step in steps], None)
+
+
+def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:
+    @router.get(
+        "/{order_id}/events",
+        summary="An order's steps as they are taken",
+        openapi_extra=secured("orders:read"),
+        responses={200: {"content": {"text/event-stream": {}}}, **problems(401, 403, 404)},
+    )
+    async def events(request: Request, order_id: str) -> Response:
+        """`Last-Event-ID` resumes; the stream ends with the order's last step, or when the token expires."""
+        principal = guard(request, "orders:read")
+        steps = await orders.follow(_id(order_id), principal.client_id, last_event_id(request))
+        return stream(_frames(steps), principal.expires_at)
+
+
+async def _frames(steps: AsyncIterator[Sequence[TransitionView]]) -> AsyncIterator[Sequence[bytes]]:
+    async for batch in steps:
+        yield [frame("transition", step.sequence, _step(step)) for step in batch]
+
+
+def _step(step: TransitionView) -> dict[str, object]:
+    return {
+        "sequence": step.sequence,
+        "from": step.from_,
+        "to": step.to,
+        "at": step.at,
+        "reason": step.reason,
+        "actor": step.actor,
+    }
+
+
+def shown(address: Address) -> dict[str, str]:
+    """An address without the members it has not."""
+    members = ("name", "company", "line1", "line2", "city", "region", "postal_code", "country", "phone", "email")
+    return {member: value for member in members if (value := getattr(address, member)) is not None}
+
+
+def _id(text: str) -> OrderId:
+    try:
+        return OrderId(UUID(text))
+    except ValueError:
+        raise OrderNotFound("There is no such order.") from None
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not KEY.fullmatch(key):
+        detail = "1 to 255 printable ASCII characters."
+        raise invalid([{"pointer": "/Idempotency-Key", "code": "idempotency_key", "detail": detail}])
+    return key

@@ -1,0 +1,49 @@
+"""What sales does when delivery says that something happened."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from uuid import UUID
+
+from modules.delivery.port import ShipmentOpened, ShipmentStatusUpdated, ShippedLine
+from modules.kernel.database import Transaction
+from modules.kernel.events import Event, payload
+from modules.kernel.inbox import Handler
+from modules.sales.service.following import ParcelNews, follow
+
+SOURCES = ("delivery",)
+
+Tell = Callable[[Iterable[UUID]], None]
+
+
+def handlers(tell: Tell) -> Mapping[str, Handler]:
+    """What is done per type of event; every other type only moves the cursor. `tell` wakes those who follow."""
+    return {ShipmentOpened.TYPE: partial(_opened, tell), ShipmentStatusUpdated.TYPE: partial(_moved, tell)}
+
+
+async def _opened(tell: Tell, transaction: Transaction, events: Sequence[Event]) -> None:
+    opened = [payload(event, ShipmentOpened) for event in events]
+    news = [ParcelNews(one.order_id, one.shipment_id, one.part, "pending", one.at, _lines(one.lines)) for one in opened]
+    await follow(transaction, news, tell)
+
+
+async def _moved(tell: Tell, transaction: Transaction, events: Sequence[Event]) -> None:
+    moved = [payload(event, ShipmentStatusUpdated) for event in events]
+    news = [
+        ParcelNews(
+            one.order_id,
+            one.shipment_id,
+            one.part,
+            one.to,
+            one.at,
+            _lines(one.lines),
+            carrier=one.carrier,
+            tracking_code=one.tracking_code,
+            reason=one.note,
+        )
+        for one in moved
+    ]
+    await follow(transaction, news, tell)
+
+
+def _lines(lines: Iterable[ShippedLine]) -> tuple[Mapping[str, object], ...]:
+    return tuple({"sku": line.sku, "quantity": line.quantity} for line in lines)

@@ -1,0 +1,204 @@
+"""Every SQL statement of sales."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from modules.kernel.database import Transaction, rows_json, sql
+from modules.kernel.ids import ClientId, HoldId, OrderId
+
+DECIDE = sql("""
+    INSERT INTO hold_decision (hold_id, order_id)
+    SELECT hold_id, order_id FROM json_to_recordset(CAST(:rows AS json)) AS r(hold_id uuid, order_id uuid)
+    ORDER BY hold_id ON CONFLICT DO NOTHING RETURNING hold_id
+""")
+
+DECISIONS = sql("SELECT hold_id, order_id FROM hold_decision WHERE hold_id = ANY(:hold_ids)")
+
+DECIDE_VOID_AFTER_ALL = sql("UPDATE hold_decision SET order_id = NULL WHERE hold_id = ANY(:hold_ids)")
+
+INSERT_ORDERS = sql("""
+    INSERT INTO "order" (id, client_id, idempotency_key, fingerprint, hold_id, status, currency, total, ship_to,
+        reference, metadata, version, event_sequence, placed_at, updated_at)
+    SELECT id, client_id, idempotency_key, fingerprint, hold_id, 'placed', currency, total, ship_to, reference,
+        metadata, 1, 1, placed_at, placed_at
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(id uuid, client_id text, idempotency_key text, fingerprint text,
+        hold_id uuid, currency text, total bigint, ship_to json, reference text, metadata json, placed_at timestamptz)
+    ORDER BY id ON CONFLICT (id) DO NOTHING RETURNING id
+""")
+
+INSERT_LINES = sql("""
+    INSERT INTO order_line (order_id, position, sku, name, quantity, unit_price)
+    SELECT order_id, position, sku, name, quantity, unit_price FROM json_to_recordset(CAST(:rows AS json))
+        AS r(order_id uuid, position int, sku text, name text, quantity int, unit_price bigint)
+""")
+
+INSERT_TRANSITIONS = sql("""
+    INSERT INTO order_transition (order_id, sequence, from_status, to_status, reason, actor, at)
+    SELECT order_id, sequence, from_status, to_status, reason, actor, at FROM json_to_recordset(CAST(:rows AS json))
+        AS r(order_id uuid, sequence int, from_status text, to_status text, reason text, actor text, at timestamptz)
+""")
+
+ORDERS = sql("""
+    SELECT o.id, o.client_id, o.fingerprint, o.hold_id, o.status, o.currency, o.total, o.ship_to, o.reference,
+        o.metadata, o.version, o.placed_at, o.updated_at,
+        (SELECT json_agg(l ORDER BY l.position) FROM order_line l WHERE l.order_id = o.id) AS lines,
+        (SELECT json_agg(s ORDER BY s.part) FROM order_shipment s WHERE s.order_id = o.id) AS shipments
+    FROM "order" o WHERE o.id = ANY(:ids)
+""")
+
+NEWEST_OF_CLIENT = sql("""
+    SELECT id FROM "order" WHERE client_id = :client_id
+        AND (CAST(:status AS text) IS NULL OR status = :status)
+        AND (CAST(:reference AS text) IS NULL OR reference = :reference)
+        AND (CAST(:after AS timestamptz) IS NULL OR placed_at > :after)
+        AND (CAST(:before AS timestamptz) IS NULL OR placed_at < :before)
+        AND (placed_at, id) < (:at, :id)
+    ORDER BY placed_at DESC, id DESC LIMIT :limit
+""")
+
+NEWEST = sql("""
+    SELECT id FROM "order" WHERE (CAST(:status AS text) IS NULL OR status = :status) AND (placed_at, id) < (:at, :id)
+    ORDER BY placed_at DESC, id DESC LIMIT :limit
+""")
+
+HISTORY = sql("""
+    SELECT sequence, from_status, to_status, reason, actor, at FROM order_transition
+    WHERE order_id = :order_id AND sequence > :after ORDER BY sequence
+""")
+
+STATUS = sql('SELECT status FROM "order" WHERE id = :order_id')
+
+OWNER = sql('SELECT client_id FROM "order" WHERE id = :order_id')
+
+LOCK_ORDERS = sql("""
+    SELECT id, status, version FROM "order" WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+""")
+
+LAST_STEPS = sql("""
+    SELECT order_id, max(sequence) AS sequence FROM order_transition WHERE order_id = ANY(:ids) GROUP BY order_id
+""")
+
+UPSERT_SHIPMENTS = sql("""
+    INSERT INTO order_shipment AS s (order_id, part, shipment_id, status, carrier, tracking_code, lines)
+    SELECT order_id, part, shipment_id, status, carrier, tracking_code, lines
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(order_id uuid, part int, shipment_id uuid, status text,
+        carrier text, tracking_code text, lines json)
+    ON CONFLICT (order_id, part) DO UPDATE SET status = excluded.status,
+        carrier = coalesce(excluded.carrier, s.carrier),
+        tracking_code = coalesce(excluded.tracking_code, s.tracking_code)
+""")
+
+PARTS = sql("""
+    SELECT order_id, array_agg(status) AS statuses FROM order_shipment WHERE order_id = ANY(:ids) GROUP BY order_id
+""")
+
+CHANGE = sql("""
+    UPDATE "order" o SET status = coalesce(r.status, o.status), version = o.version + 1, updated_at = r.at
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(id uuid, status text, at timestamptz) WHERE o.id = r.id
+""")
+
+FACTS = sql("""
+    SELECT o.id, o.client_id, o.status, o.hold_id, o.placed_at,
+        (SELECT json_object_agg(l.sku, l.quantity) FROM order_line l WHERE l.order_id = o.id) AS quantities,
+        ARRAY(SELECT t.to_status FROM order_transition t WHERE t.order_id = o.id ORDER BY t.sequence) AS history
+    FROM "order" o WHERE o.id > :after ORDER BY o.id LIMIT :limit
+""")
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+async def decide(transaction: Transaction, decisions: Mapping[HoldId, OrderId | None]) -> frozenset[HoldId]:
+    """Write what each hold becomes, where nobody has; waits for others in flight. Answers those written now."""
+    rows = [{"hold_id": hold_id, "order_id": order_id} for hold_id, order_id in decisions.items()]
+    return frozenset(row.hold_id for row in await transaction.fetch(DECIDE, rows=rows_json(rows)))
+
+
+async def decisions(transaction: Transaction, hold_ids: Sequence[HoldId]) -> dict[HoldId, OrderId | None]:
+    """What holds became. A statement of its own, so that it sees what the one before waited for."""
+    return {row.hold_id: row.order_id for row in await transaction.fetch(DECISIONS, hold_ids=list(hold_ids))}
+
+
+async def void_after_all(transaction: Transaction, hold_ids: Sequence[HoldId]) -> None:
+    """Turn decisions that this transaction wrote into void: the orders exist under other holds."""
+    await transaction.execute(DECIDE_VOID_AFTER_ALL, hold_ids=list(hold_ids))
+
+
+async def insert_orders(transaction: Transaction, orders: Rows) -> frozenset[OrderId]:
+    """Insert order rows that do not exist yet; answers their ids."""
+    return frozenset(row.id for row in await transaction.fetch(INSERT_ORDERS, rows=rows_json(orders)))
+
+
+async def insert_lines(transaction: Transaction, lines: Rows) -> None:
+    """Insert the lines of new orders."""
+    await transaction.execute(INSERT_LINES, rows=rows_json(lines))
+
+
+async def insert_transitions(transaction: Transaction, transitions: Rows) -> None:
+    """Append to histories.
+
+    Raises:
+        ConstraintViolated: `order_legal_step`: a step that no order may take.
+    """
+    await transaction.execute(INSERT_TRANSITIONS, rows=rows_json(transitions))
+
+
+async def orders(reading: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Any]:
+    """Orders with their lines and shipments."""
+    return {row.id: row for row in await reading.fetch(ORDERS, ids=list(ids))}
+
+
+async def newest(
+    reading: Transaction, limit: int, place: tuple[datetime, UUID], filters: Mapping[str, Any]
+) -> Sequence[OrderId]:
+    """Ids of orders from behind `place`, newest first: of one client where the filters name one."""
+    statement = NEWEST_OF_CLIENT if "client_id" in filters else NEWEST
+    return [row.id for row in await reading.fetch(statement, limit=limit, at=place[0], id=place[1], **filters)]
+
+
+async def history(reading: Transaction, order_id: OrderId, after: int = 0) -> Sequence[Any]:
+    """An order's transitions behind number `after`."""
+    return await reading.fetch(HISTORY, order_id=order_id, after=after)
+
+
+async def status(reading: Transaction, order_id: OrderId) -> str | None:
+    """An order's status."""
+    rows = await reading.fetch(STATUS, order_id=order_id)
+    return rows[0].status if rows else None
+
+
+async def owner(reading: Transaction, order_id: OrderId) -> ClientId | None:
+    """Whose order it is."""
+    rows = await reading.fetch(OWNER, order_id=order_id)
+    return rows[0].client_id if rows else None
+
+
+async def lock_orders(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """Status of each order that exists, locked in the order of their ids."""
+    return {row.id: row for row in await transaction.fetch(LOCK_ORDERS, ids=list(ids))}
+
+
+async def last_steps(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many transitions each order has."""
+    return {row.order_id: row.sequence for row in await transaction.fetch(LAST_STEPS, ids=list(ids))}
+
+
+async def upsert_shipments(transaction: Transaction, shipments: Rows) -> None:
+    """Remember how far each parcel is."""
+    await transaction.execute(UPSERT_SHIPMENTS, rows=rows_json(shipments))
+
+
+async def parts(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, Sequence[str]]:
+    """The statuses of each order's parcels."""
+    return {row.order_id: row.statuses for row in await transaction.fetch(PARTS, ids=list(ids))}
+
+
+async def change(transaction: Transaction, changes: Rows) -> None:
+    """Give orders a new version, and a new status where there is one."""
+    await transaction.execute(CHANGE, rows=rows_json(changes))
+
+
+async def facts(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:
+    """Orders by id, as a check across modules needs them."""
+    return await reading.fetch(FACTS, after=after, limit=limit)

@@ -1,0 +1,112 @@
+"""Reading orders: one, many, their history, and their life as it happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from modules.kernel.database import Database
+from modules.kernel.ids import ClientId, OrderId
+from modules.sales import repository
+from modules.sales.model import FINAL
+from modules.sales.port import OrderFact, OrderNotFound, OrderView, TransitionView
+from modules.sales.service.views import order_view, transition_view
+from modules.sales.service.watch import Watch
+
+BEGINNING_OF_LIST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+LOOK_EVERY_S = 1.0
+
+
+class Orders:
+    """What customers and the operator see of orders. Fulfils `SalesOperatorPort`."""
+
+    def __init__(self, database: Database, watch: Watch) -> None:
+        self._database = database
+        self._watch = watch
+
+    async def one(self, order_id: OrderId, client_id: ClientId | None = None) -> OrderView:
+        """An order, of `client_id` where one is named.
+
+        Raises:
+            OrderNotFound: there is none that this client may see.
+        """
+        async with self._database.reading() as reading:
+            row = (await repository.orders(reading, [order_id])).get(order_id)
+        if row is None or client_id not in {None, row.client_id}:
+            raise OrderNotFound(f"There is no order {order_id}.")
+        return order_view(row)
+
+    async def newest(
+        self, limit: int, place: tuple[datetime, UUID] | None, **filters: Any
+    ) -> tuple[Sequence[OrderView], bool]:
+        """Orders from behind `place`, newest first, and whether there are more."""
+        async with self._database.reading() as reading:
+            ids = await repository.newest(reading, limit + 1, place or BEGINNING_OF_LIST, filters)
+            rows = await repository.orders(reading, ids[:limit])
+        return [order_view(rows[order_id]) for order_id in ids[:limit]], len(ids) > limit
+
+    async def history(self, order_id: OrderId, client_id: ClientId | None = None) -> Sequence[TransitionView]:
+        """Every step that an order took.
+
+        Raises:
+            OrderNotFound: there is none that this client may see.
+        """
+        await self._seen_by(order_id, client_id)
+        async with self._database.reading() as reading:
+            return [transition_view(row) for row in await repository.history(reading, order_id)]
+
+    async def follow(
+        self, order_id: OrderId, client_id: ClientId, after: int
+    ) -> AsyncIterator[Sequence[TransitionView]]:
+        """An order's steps from behind number `after`, as they are taken, until its last; empty when nothing is new.
+
+        Raises:
+            OrderNotFound: there is none that this client may see.
+        """
+        await self._seen_by(order_id, client_id)
+        return self._steps(order_id, after)
+
+    async def _steps(self, order_id: OrderId, after: int) -> AsyncIterator[Sequence[TransitionView]]:
+        news = asyncio.Event()
+        try:
+            while True:
+                async with self._database.reading() as reading:
+                    steps = [transition_view(row) for row in await repository.history(reading, order_id, after)]
+                    status = steps[-1].to if steps else await repository.status(reading, order_id)
+                after = steps[-1].sequence if steps else after
+                yield steps
+                if status in FINAL:
+                    return
+                await self._watch.news(order_id, news, LOOK_EVERY_S)
+        finally:
+            self._watch.leave(order_id, news)
+
+    async def orders(
+        self, status: str | None = None, limit: int = 50, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[OrderView]:
+        """Orders of all clients, newest first, from behind `after`."""
+        return (await self.newest(limit, after, status=status))[0]
+
+    async def order(self, order_id: OrderId) -> tuple[OrderView, Sequence[TransitionView]]:
+        """One order with its history.
+
+        Raises:
+            OrderNotFound: there is none of that id.
+        """
+        return await self.one(order_id), await self.history(order_id)
+
+    async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
+        """Orders by id from behind `after`, as a check across modules needs them."""
+        async with self._database.reading() as reading:
+            rows = await repository.facts(reading, after or UUID(int=0), limit)
+        return [
+            OrderFact(row.id, row.client_id, row.status, row.hold_id, row.quantities, tuple(row.history), row.placed_at)
+            for row in rows
+        ]
+
+    async def _seen_by(self, order_id: OrderId, client_id: ClientId | None) -> None:
+        async with self._database.reading() as reading:
+            owner = await repository.owner(reading, order_id)
+        if owner is None or client_id not in {None, owner}:
+            raise OrderNotFound(f"There is no order {order_id}.")

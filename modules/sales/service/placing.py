@@ -1,0 +1,207 @@
+"""Placing orders: each once, none oversold, many at a time.
+
+The protocol is the one that `docs/adr/0005-hold-decisions.md` describes; the guards are named there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from modules.kernel.clock import Clock
+from modules.kernel.database import Database, Transaction
+from modules.kernel.errors import Unavailable, WaybillError
+from modules.kernel.events import NewEvent
+from modules.kernel.ids import ClientId, HoldId, OrderId, new_id, order_id_for
+from modules.kernel.money import Money
+from modules.kernel.outbox import Outbox
+from modules.product.port import Availability, AvailabilityRequest, Line, ProductPort
+from modules.sales import repository
+from modules.sales.port import KeyReused, OrderView
+from modules.sales.service import rows
+from modules.sales.service.refusals import refused
+from modules.sales.service.views import order_view
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """A request to place an order, its lines added up per SKU in the order asked.
+
+    `key` is the `Idempotency-Key`, `fingerprint` the SHA-256 of the whole validated body.
+    """
+
+    client_id: ClientId
+    key: str | None
+    fingerprint: str
+    lines: tuple[tuple[str, int], ...]
+    ship_to: Mapping[str, object]
+    reference: str | None = None
+    currency: str | None = None
+    expected_total: Money | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order, as it is now; `replayed` says that an earlier request had placed it."""
+
+    order: OrderView
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request on its way through a batch."""
+
+    request: PlaceOrder
+    order_id: OrderId
+    held: Availability | None = None
+    refusal: WaybillError | None = None
+    outcome: Placed | WaybillError | None = None
+
+    @property
+    def hold_id(self) -> HoldId:
+        """The hold that this attempt was given."""
+        if self.held is None or self.held.hold_id is None:
+            raise RuntimeError("nothing is held for this attempt")
+        return self.held.hold_id
+
+
+class Placing:
+    """Places orders in batches."""
+
+    def __init__(self, database: Database, outbox: Outbox, product: ProductPort, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._product = product
+        self._clock = clock
+
+    async def place_orders(self, requests: Sequence[PlaceOrder]) -> Sequence[Placed | WaybillError]:
+        """Place orders: one outcome per request, in order; one that is refused leaves its neighbours alone.
+
+        Raises:
+            Unavailable: product or the database gave no answer. What was stored is unknown; repeat with the same keys.
+        """
+        attempts = [
+            Attempt(one, order_id_for(one.client_id, one.key) if one.key is not None else OrderId(new_id()))
+            for one in requests
+        ]
+        turns: list[dict[OrderId, Attempt]] = []  # the same key twice in a batch: one after the other
+        for attempt in attempts:
+            turn = next((turn for turn in turns if attempt.order_id not in turn), None)
+            if turn is None:
+                turns.append(turn := {})
+            turn[attempt.order_id] = attempt
+        for turn in turns:
+            await self._place(list(turn.values()))
+        return [_outcome(attempt) for attempt in attempts]
+
+    async def _place(self, attempts: Sequence[Attempt]) -> None:
+        await self._answer_existing(attempt for attempt in attempts if attempt.request.key is not None)
+        open_ = _open(attempts)
+        await self._hold(open_)
+        void = await self._store([attempt for attempt in open_ if attempt.refusal is None])
+        if void:
+            await self._product.release([attempt.hold_id for attempt in void])
+            await self._hold(void)
+            again = await self._store([attempt for attempt in void if attempt.refusal is None])
+            for attempt in again:
+                attempt.outcome = Unavailable("The stock for this order was given back twice; repeat.")
+        refusals = [attempt for attempt in _open(attempts) if attempt.refusal is not None]
+        await self._answer_existing(refusals)
+        for attempt in refusals:
+            attempt.outcome = attempt.outcome or attempt.refusal
+
+    async def _answer_existing(self, attempts: Iterable[Attempt]) -> None:
+        """Answer the attempts whose order is stored already."""
+        asked = {attempt.order_id: attempt for attempt in attempts}
+        if not asked:
+            return
+        async with self._database.reading() as reading:
+            found = await repository.orders(reading, list(asked))
+        for order_id, row in found.items():
+            attempt = asked[order_id]
+            same = row.fingerprint == attempt.request.fingerprint
+            attempt.outcome = (
+                Placed(order_view(row), replayed=True)
+                if same
+                else KeyReused("This Idempotency-Key has placed another order.", order_id=str(order_id))
+            )
+
+    async def _hold(self, attempts: Sequence[Attempt]) -> None:
+        """Ask product to hold; then check what only the prices at hold time can tell."""
+        if not attempts:
+            return
+        answers = await self._product.availability([_request(attempt) for attempt in attempts])
+        unwanted = []
+        for attempt, answer in zip(attempts, answers, strict=True):
+            attempt.held = answer if answer.hold_id is not None else None
+            attempt.refusal = refused(attempt.request, answer)
+            if attempt.refusal is not None and attempt.held is not None:
+                unwanted.append(attempt.held.hold_id)
+        await self._give_back([hold_id for hold_id in unwanted if hold_id is not None])
+
+    async def _give_back(self, hold_ids: Sequence[HoldId]) -> None:
+        """Decide against holds, then release them: never the other way round, and none that has an order."""
+        if not hold_ids:
+            return
+        async with self._database.transaction() as transaction:
+            await repository.decide(transaction, dict.fromkeys(hold_ids))
+            decided = await repository.decisions(transaction, hold_ids)
+        await self._release([hold_id for hold_id in hold_ids if decided[hold_id] is None])
+
+    async def _release(self, void: Sequence[HoldId]) -> None:
+        if not void:
+            return
+        try:
+            await self._product.release(void)
+        except Unavailable:
+            return  # they are decided: product's sweeper gives them back
+
+    async def _store(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+        """Store orders under their holds, in one transaction; answers the attempts whose hold is void."""
+        if not attempts:
+            return []
+        by_hold = {attempt.hold_id: attempt for attempt in attempts}
+        async with self._database.transaction() as transaction:
+            mine = await repository.decide(transaction, {hold_id: one.order_id for hold_id, one in by_hold.items()})
+            others = [hold_id for hold_id in by_hold if hold_id not in mine]
+            decided = await repository.decisions(transaction, others) if others else {}
+            beaten = await self._insert(transaction, [by_hold[hold_id] for hold_id in by_hold if hold_id in mine])
+        await self._release([attempt.hold_id for attempt in beaten])
+        await self._answer_existing([*beaten, *(by_hold[hold_id] for hold_id in others if decided[hold_id])])
+        return [by_hold[hold_id] for hold_id in others if decided[hold_id] is None]
+
+    async def _insert(self, transaction: Transaction, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+        """Insert orders with their lines, history and events; answers those that exist under another hold."""
+        if not attempts:
+            return []
+        now = self._clock.now()
+        new = {attempt.order_id: rows.NewOrder(attempt, now) for attempt in attempts}
+        inserted = await repository.insert_orders(transaction, [order.row for order in new.values()])
+        beaten = [attempt for attempt in attempts if attempt.order_id not in inserted]
+        if beaten:
+            await repository.void_after_all(transaction, [attempt.hold_id for attempt in beaten])
+        stored = [order for order_id, order in new.items() if order_id in inserted]
+        if stored:
+            await repository.insert_lines(transaction, [line for order in stored for line in order.lines])
+            await repository.insert_transitions(transaction, [order.transition for order in stored])
+            events = [NewEvent(order.id, 1, order.event) for order in stored]
+            await self._outbox.record(transaction, events)
+        for attempt in attempts:
+            if attempt.order_id in inserted:
+                attempt.outcome = Placed(new[attempt.order_id].view)
+        return beaten
+
+
+def _request(attempt: Attempt) -> AvailabilityRequest:
+    lines = tuple(Line(sku, quantity) for sku, quantity in attempt.request.lines)
+    return AvailabilityRequest(lines, attempt.order_id, hold=True)
+
+
+def _open(attempts: Iterable[Attempt]) -> Sequence[Attempt]:
+    return [attempt for attempt in attempts if attempt.outcome is None]
+
+
+def _outcome(attempt: Attempt) -> Placed | WaybillError:
+    if attempt.outcome is None:
+        raise RuntimeError(f"order {attempt.order_id} was neither stored nor refused")
+    return attempt.outcome
