@@ -1,0 +1,6 @@
+"""Servers that come with the installation, for one machine: nothing to install by hand, nothing left running."""
+
+from app.embedded.cluster import SUPERUSER
+from app.embedded.postgres import EmbeddedPostgres
+
+__all__ = ["SUPERUSER", "EmbeddedPostgres"]

@@ -1,0 +1,105 @@
+"""Becomes another program, tied to the life of the process that started it.
+
+A script of `app.launcher`: `python -I -S shim.py PARENT SIGNAL FOLDER PROGRAM ARGUMENT…`. A program of its own instead of
+a function between fork and exec, because Python code is not safe there in a process with threads; and its imports are
+few because every start waits for them.
+
+With FOLDER, root steps down first, as PostgreSQL refuses to run as root: into a user namespace where root is called
+`nobody` (the same files stay readable, whatever the modes of the folders above), or, where those are forbidden, to the
+real `nobody`, who is given FOLDER.
+
+Linux has the kernel send SIGNAL the moment the parent ends. Elsewhere a small process watches both and sends it.
+"""
+
+import ctypes
+import os
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER = 0x10000000
+_NOBODY = 65534
+_REFUSED = 3
+_SET_URLS = "run it as an ordinary user, or set WAYBILL_DATABASES__… to a PostgreSQL of your own"
+
+
+def die_with_parent(death_signal: int, parent: int | None = None) -> None:
+    """Have this process receive `death_signal` when its parent ends; end now if `parent` is already gone.
+
+    The parent is the *thread* that started this process: start it from the main thread.
+    """
+    parent = os.getppid() if parent is None else parent
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, death_signal)
+    else:
+        _watch(parent, death_signal)
+    # Whoever lost its parent before it asked for the signal is never sent one.
+    if os.getppid() != parent:
+        os._exit(_REFUSED)
+
+
+def _watch(parent: int, death_signal: int) -> None:
+    target = os.getpid()
+    if sys.platform == "linux" or os.fork() != 0:
+        return
+    import select
+
+    queue = select.kqueue()
+    ends = [
+        select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT) for pid in (parent, target)
+    ]
+    ended = {event.ident for event in queue.control(ends, 2, None)}
+    if target not in ended:
+        os.kill(target, death_signal)
+    os._exit(0)
+
+
+def _step_down(folder: str, program: str) -> None:
+    """Stop being root, keeping access to `folder`."""
+    group = os.getegid()
+    if sys.platform == "linux" and ctypes.CDLL(None).unshare(_CLONE_NEWUSER) == 0:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{_NOBODY} 0 1")
+        _write("/proc/self/gid_map", f"{_NOBODY} {group} 1")
+    else:
+        for place, folders, files in os.walk(folder):
+            for name in (".", *folders, *files):
+                os.chown(os.path.join(place, name), _NOBODY, _NOBODY, follow_symlinks=False)  # noqa: PTH118  # pathlib would cost every start its import
+        os.setgroups([])
+        os.setgid(_NOBODY)
+        os.setuid(_NOBODY)
+    for needed, mode in ((folder, os.R_OK | os.W_OK | os.X_OK), (program, os.X_OK)):
+        if not os.access(needed, mode):
+            _refuse(
+                f"PostgreSQL does not run as root, and without root's rights {needed} is out of reach: {_SET_URLS}."
+            )
+
+
+def _write(path: str, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY)
+    os.write(handle, text.encode())
+    os.close(handle)
+
+
+def _refuse(sentence: str) -> None:
+    os.write(2, f"{sentence}\n".encode())
+    os._exit(_REFUSED)
+
+
+def main() -> None:
+    """Step down where asked, tie this process to its parent, become the program."""
+    parent, death_signal, folder, *command = sys.argv[1:]
+    if folder and os.geteuid() == 0:
+        try:
+            _step_down(folder, command[0])
+        except OSError as error:
+            _refuse(f"PostgreSQL does not run as root, and root cannot step down here ({error}): {_SET_URLS}.")
+    # Last before the exec: a change of user or namespace would clear it.
+    die_with_parent(int(death_signal), int(parent))
+    try:
+        os.execv(command[0], command)  # noqa: S606  # the point of it
+    except OSError as error:
+        _refuse(f"{command[0]} cannot be run: {error.strerror}.")
+
+
+if __name__ == "__main__":
+    main()
