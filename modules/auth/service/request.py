@@ -117,7 +117,7 @@ def _basic(header: str) -> tuple[str, str]:
     try:
         joined = base64.b64decode(encoded.strip(), validate=True).decode("ascii")
         _whole_escapes(joined)
-        client_id, _, secret = joined.partition(":")
+        client_id, secret = joined.split(":", 1)
         return unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
     except ValueError:
         raise unknown_client() from None

@@ -1,0 +1,5 @@
+"""Access tokens, checked by this process alone. Source: RFC 9068, 4."""
+
+from app.verifier.local import LocalVerifier
+
+__all__ = ["LocalVerifier"]

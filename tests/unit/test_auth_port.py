@@ -1,0 +1,20 @@
+"""The service fulfils its ports, and each port method says how it may be repeated."""
+
+from modules.auth.port import AuthOperatorPort, AuthPort
+from modules.auth.service import AuthService
+from modules.kernel.rpc import Repeat, policies
+
+
+def fulfils(service: AuthService) -> tuple[AuthPort, AuthOperatorPort]:
+    """Checked by mypy: the service is both ports as it stands."""
+    return service, service
+
+
+def test_reads_may_be_repeated_and_a_shown_secret_may_not() -> None:
+    declared = {name: policy.repeat for port in (AuthPort, AuthOperatorPort) for name, policy in policies(port).items()}
+    assert declared == {
+        "keys": Repeat.READ,
+        "revocations": Repeat.READ,
+        "list_clients": Repeat.READ,
+        "create_client": Repeat.ONCE,
+    }
