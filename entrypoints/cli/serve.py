@@ -1,0 +1,59 @@
+"""`waybill serve`: one process of a deployment, in the foreground."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    config: Annotated[Path, typer.Option(help="The settings file.")] = Path("config/monolith.toml"),
+    modules: Annotated[str | None, typer.Option(help="The modules to host, with commas.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
+) -> None:
+    """Serve the hosted modules until SIGTERM."""
+    given = {"WAYBILL_CONFIG": str(config), "WAYBILL_MODULES": modules, "WAYBILL_SERVER__HOST": host}
+    given["WAYBILL_SERVER__PORT"] = None if port is None else str(port)
+    os.environ.update({name: value for name, value in given.items() if value is not None})
+
+    import uvicorn
+
+    from app.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    if os.environ.pop("WAYBILL_MIGRATE", "") == "1":
+        _migrate(settings)
+    uvicorn.run(
+        "entrypoints.asgi:create",
+        factory=True,
+        host=settings.server.host,
+        port=settings.server.port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=8,
+        backlog=2048,
+    )
+
+
+def _migrate(settings: object) -> None:
+    from app.migrations import Migrations
+    from app.settings import Settings
+
+    if not isinstance(settings, Settings):
+        raise TypeError(settings)
+    for module in settings.modules:
+        migrations = Migrations(module, settings.databases[module].get_secret_value())
+        migrations.upgrade()
+        migrations.close()
