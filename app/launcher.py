@@ -20,7 +20,7 @@ class CannotStart(Exception):
 def spawn(
     command: Sequence[str | Path],
     *,
-    death_signal: int = signal.SIGKILL,
+    death_signal: int | None = signal.SIGKILL,
     unprivileged_in: Path | None = None,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -33,12 +33,15 @@ def spawn(
     that folder. The program gets a session of its own, so that a Ctrl-C in the terminal is ours to pass on, and its
     stderr goes where its stdout goes.
 
+    With `death_signal=None`, all that the program started in its session is killed with it; its pid is then not the one
+    returned, which is its guard's.
+
     Raises:
         RuntimeError: not called on the main thread; the signal would come when the calling thread ends.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("spawn() belongs to the main thread: the death signal comes when the spawning thread ends")
-    prefix = [sys.executable, "-I", "-S", shim.__file__, os.getpid(), death_signal, unprivileged_in or ""]
+    prefix = [sys.executable, "-I", "-S", shim.__file__, os.getpid(), death_signal or shim.GROUP, unprivileged_in or ""]
     return subprocess.Popen(  # noqa: S603  # our own command, no shell
         [str(part) for part in (*prefix, *command)],
         env=environment,

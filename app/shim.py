@@ -8,12 +8,17 @@ With FOLDER, root steps down first, as PostgreSQL refuses to run as root: into a
 `nobody` (the same files stay readable, whatever the modes of the folders above), or, where those are forbidden, to the
 real `nobody`, who is given FOLDER.
 
+With SIGNAL `group` it stays beside the program instead, and kills it and all that it started in its session: for
+programs whose own children would finish their work first, as initdb's do.
+
 Linux has the kernel send SIGNAL the moment the parent ends. Elsewhere a small process watches both and sends it.
 """
 
 import ctypes
 import os
 import sys
+
+GROUP = "group"
 
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
@@ -85,6 +90,27 @@ def _refuse(sentence: str) -> None:
     os._exit(_REFUSED)
 
 
+def _guard(parent: int, command: list[str]) -> None:
+    """Stay between: run `command` as a child, and kill the whole process group when the parent ends."""
+    import signal
+
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+    die_with_parent(signal.SIGTERM, parent)
+    guard, child = os.getpid(), os.fork()
+    if child == 0:
+        die_with_parent(signal.SIGKILL, guard)
+        _become(command)
+    _, status = os.waitpid(child, 0)
+    os._exit(os.waitstatus_to_exitcode(status) % 256)
+
+
+def _become(command: list[str]) -> None:
+    try:
+        os.execv(command[0], command)  # noqa: S606  # the point of it
+    except OSError as error:
+        _refuse(f"{command[0]} cannot be run: {error.strerror}.")
+
+
 def main() -> None:
     """Step down where asked, tie this process to its parent, become the program."""
     parent, death_signal, folder, *command = sys.argv[1:]
@@ -94,11 +120,10 @@ def main() -> None:
         except OSError as error:
             _refuse(f"PostgreSQL does not run as root, and root cannot step down here ({error}): {_SET_URLS}.")
     # Last before the exec: a change of user or namespace would clear it.
+    if death_signal == GROUP:
+        _guard(int(parent), command)
     die_with_parent(int(death_signal), int(parent))
-    try:
-        os.execv(command[0], command)  # noqa: S606  # the point of it
-    except OSError as error:
-        _refuse(f"{command[0]} cannot be run: {error.strerror}.")
+    _become(command)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ def _step(draft: Path, environment: Mapping[str, str], command: Sequence[Path | 
     with TemporaryFile() as output:
         process = spawn(
             command,
+            death_signal=None,
             unprivileged_in=draft,
             environment=environment,
             folder=draft,
