@@ -33,7 +33,6 @@ from modules.sales import api as sales_api
 from modules.sales import consumer as sales_consumer
 from modules.sales.port import SalesPort
 from modules.sales.service import Orders, Placing, SalesService, Watch
-from modules.web.security import Guard
 
 _P = TypeVar("_P")
 
@@ -125,12 +124,10 @@ class Container(containers.DeclarativeContainer):
     )
     routers = providers.List(
         providers.Callable(auth_api.routes, auth, issue_token),
-        providers.Callable(sales_api.routes, place_order, orders, providers.Callable(Guard, verifier, "sales")),
-        providers.Callable(
-            product_remote.routes, product.provided.availability, providers.Callable(Guard, verifier, "product")
-        ),
-        providers.Callable(product_api.routes, catalogue, providers.Callable(Guard, verifier, "product")),
-        providers.Callable(delivery_api.routes, delivery, providers.Callable(Guard, verifier, "delivery")),
+        providers.Callable(sales_api.routes, place_order, orders, verifier),
+        providers.Callable(product_remote.routes, product.provided.availability, verifier),
+        providers.Callable(product_api.routes, catalogue, verifier),
+        providers.Callable(delivery_api.routes, delivery, verifier),
     )
 
     sales_events = providers.Singleton(Consumer, "sales", sales_inbox)
@@ -147,8 +144,6 @@ class Container(containers.DeclarativeContainer):
     sales_relay = providers.Singleton(_relay, sales_outbox, bus, providers.List(delivery, product), settings)
     delivery_relay = providers.Singleton(_relay, delivery_outbox, bus, providers.List(sales, product), settings)
 
-    databases = providers.List(
-        auth_database, sales_database, delivery_database, product_database
-    )
+    databases = providers.List(auth_database, sales_database, delivery_database, product_database)
     consumers = providers.List(sales_events, delivery_events, product_events)
     relays = providers.List(sales_relay, delivery_relay)

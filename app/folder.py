@@ -50,6 +50,11 @@ class FolderLock:
             raise CannotStart(f"{self._folder} cannot be written to; name another folder.")
         return handle
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this lock has the folder."""
+        return self._handle is not None
+
     def release(self) -> None:
         """Let others use the folder."""
         if self._handle is not None:

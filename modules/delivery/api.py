@@ -14,6 +14,7 @@ from modules.delivery.port import NoSuchShipment, ShipmentTransitionView, Shipme
 from modules.delivery.service import DeliveryService
 from modules.kernel.errors import PreconditionRequired
 from modules.kernel.ids import OrderId, ShipmentId
+from modules.kernel.principal import Verifier
 from modules.web.answer import cursor_of, etag, expected_version, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
 from modules.web.problem import problems
@@ -39,8 +40,9 @@ class StatusBody:
 BODY = TypeAdapter(StatusBody)
 
 
-def routes(delivery: DeliveryService, guard: Guard) -> APIRouter:
+def routes(delivery: DeliveryService, verifier: Verifier) -> APIRouter:
     """What warehouse and carrier systems call."""
+    guard = Guard(verifier, "delivery")
     router = APIRouter(prefix="/api/v1/shipments", tags=["shipments"])
     _reading(router, delivery, guard)
     _reporting(router, delivery, guard)

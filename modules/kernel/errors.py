@@ -24,7 +24,7 @@ class WaybillError(Exception):
         if code in WaybillError.registry:
             raise TypeError(f"error code {code!r} is taken: codes are never reused")
         cls.code = code
-        cls.title = title or ((cls.__doc__ or code).strip().splitlines()[0].rstrip("."))
+        cls.title = title or (cls.__doc__ or code).strip().split(". ")[0].split(": ")[0].rstrip(".")
         WaybillError.registry[code] = cls
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
+from modules.kernel.principal import Verifier
 from modules.product.port import MAX_QUANTITY, NoSuchProduct, ProductView, StockChange, StockView
 from modules.product.service import Catalogue
 from modules.web.answer import etag, json_answer, not_modified, page
@@ -34,8 +35,9 @@ class MovementBody(BaseModel):
 MOVEMENT = TypeAdapter(MovementBody)
 
 
-def routes(catalogue: Catalogue, guard: Guard) -> APIRouter:
+def routes(catalogue: Catalogue, verifier: Verifier) -> APIRouter:
     """What catalogue operators call."""
+    guard = Guard(verifier, "product")
     router = APIRouter(prefix="/api/v1")
     _products(router, catalogue, guard)
     _stock(router, catalogue, guard)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, TypeAdapter
 
-from modules.kernel.principal import INTERNAL_SCOPE
+from modules.kernel.principal import INTERNAL_SCOPE, Verifier
 from modules.product.port import Availability, AvailabilityRequest
 from modules.web.answer import json_answer
 from modules.web.body import invalid, json_body, read_json
@@ -29,9 +29,10 @@ BODY = TypeAdapter(AvailabilityBody)
 
 
 def routes(
-    availability: Callable[[Sequence[AvailabilityRequest]], Awaitable[Sequence[Availability]]], guard: Guard
+    availability: Callable[[Sequence[AvailabilityRequest]], Awaitable[Sequence[Availability]]], verifier: Verifier
 ) -> APIRouter:
     """What other processes call of the product that is hosted here."""
+    guard = Guard(verifier, "product")
     router = APIRouter(tags=["availability"])
 
     @router.post(

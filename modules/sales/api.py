@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAd
 
 from modules.kernel.ids import OrderId
 from modules.kernel.money import Currency, Money
+from modules.kernel.principal import Verifier
 from modules.sales.model import STEPS, fingerprint
 from modules.sales.port import Address, OrderNotFound, OrderView, Text, TransitionView
 from modules.sales.service import Orders, Placed, PlaceOrder
@@ -56,8 +57,9 @@ BODY = TypeAdapter(OrderBody)
 Place = Callable[[PlaceOrder], Awaitable[Placed]]
 
 
-def routes(place: Place, orders: Orders, guard: Guard) -> APIRouter:
+def routes(place: Place, orders: Orders, verifier: Verifier) -> APIRouter:
     """What customers' systems call; `place` may gather concurrent orders into one batch."""
+    guard = Guard(verifier, "sales")
     router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
     _placing(router, place, guard)
     _reading(router, orders, guard)

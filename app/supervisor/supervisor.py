@@ -1,0 +1,183 @@
+"""The supervisor: the process that `waybill up` is."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.embedded import EmbeddedPostgres
+from app.folder import FolderLock
+from app.launcher import CannotStart
+from app.secrets_file import ensure_secrets
+from app.supervisor.doorbell import Doorbell, Stop
+from app.supervisor.kept import Kept, how_it_ended
+from app.supervisor.plan import MODULES, ROOT, ProcessSpec, external_databases, partition, serve_environment
+from app.supervisor.runfile import RunFile, RunProcess, remove_run
+from app.supervisor.server import Server, check_port
+from app.supervisor.sources import Sources
+
+_READY_WITHIN_S = 60.0
+_STARTING_LOOK_S = 0.02
+_QUIET_LOOK_S = 1.0
+_RELOAD_LOOK_S = 0.4
+_SERVERS_STOP_S = 6.0
+_POSTGRES_STOP_S = 2.0
+
+
+class Supervisor:
+    """Starts PostgreSQL and the server processes on one data folder and keeps them running until it is told to stop.
+
+    `command` gives the command of a process; `say` takes lines for people; `on_ready` is called once, when all answer
+    for the first time. Whatever ends later is started again, and `run.json` follows.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        specs: tuple[ProcessSpec, ...],
+        command: Callable[[ProcessSpec], Sequence[str]],
+        *,
+        say: Callable[[str], None],
+        on_ready: Callable[[RunFile], None],
+        fresh: bool = False,
+        reload: bool = False,
+    ) -> None:
+        self._data = data.absolute()
+        self._specs = specs
+        self._command = command
+        self._say = say
+        self._on_ready = on_ready
+        self._fresh = fresh
+        self._sources = Sources(ROOT) if reload else None
+        self._lock = FolderLock(self._data)
+        self._databases: dict[str, str] = {}
+        self._postgres: EmbeddedPostgres | None = None
+        self._servers: list[Server] = []
+        self._kept: list[Kept] = []
+
+    def run(self) -> None:
+        """Start, supervise, and return after a clean stop by SIGTERM, SIGHUP or Ctrl-C.
+
+        Raises:
+            CannotStart: the folder or a port is in use, or a part could not start.
+        """
+        with Doorbell() as bell:
+            try:
+                self._start()
+                self._until_ready(bell)
+                self._keep(bell)
+            except Stop:
+                self._say("stopping")
+            finally:
+                bell.deafen()
+                self._stop()
+
+    def _start(self) -> None:
+        self._lock.acquire()
+        if self._fresh:
+            _empty(self._data)
+        remove_run(self._data)
+        for spec in self._specs:
+            check_port(spec)
+        folder = self._data / "postgres"
+        secrets = ensure_secrets(self._data, MODULES, locked=folder)
+        self._databases = external_databases()
+        if len(self._databases) < len(MODULES):
+            self._postgres = EmbeddedPostgres(folder, secrets.passwords)
+            self._databases = {module: self._postgres.dsn(module) for module in MODULES} | self._databases
+        logs = self._data / "log"
+        logs.mkdir(exist_ok=True)
+        environment = serve_environment(self._specs, self._databases, secrets)
+        self._servers = [
+            Server(spec, self._command(spec), environment, logs / f"{spec.name}.jsonl") for spec in self._specs
+        ]
+        self._launch()
+
+    def _launch(self) -> None:
+        # The servers first: they import while PostgreSQL makes its folder, and wait for it before they listen.
+        self._kept = [Kept(server.spec.name, server) for server in self._servers]
+        for kept in self._kept:
+            kept.launch()
+        if self._postgres:
+            self._postgres.prepare()
+            self._kept.append(Kept("PostgreSQL", self._postgres))
+            self._kept[-1].launch()
+
+    def _until_ready(self, bell: Doorbell) -> None:
+        deadline = time.monotonic() + _READY_WITHIN_S
+        while not all(kept.is_ready for kept in self._kept):
+            for kept in self._kept:
+                code = kept.tend()
+                # Killed is an accident; an exit is an answer, and the next would be the same.
+                if code is not None and code >= 0:
+                    raise CannotStart(f"{kept.name} could not start: {kept.part.complaint()}")
+            if time.monotonic() > deadline:
+                slow = ", ".join(kept.name for kept in self._kept if not kept.is_ready)
+                raise CannotStart(f"{slow} did not get ready within {_READY_WITHIN_S:.0f} s; see {self._data}/log.")
+            bell.wait(_STARTING_LOOK_S)
+        self._on_ready(self._write_run())
+
+    def _keep(self, bell: Doorbell) -> None:
+        all_ready = True
+        while True:
+            for kept in self._kept:
+                code = kept.tend()
+                if code is not None:
+                    all_ready = False
+                    self._say(f"{kept.name} ended ({how_it_ended(code)}); starting it again")
+            if self._sources and self._sources.changed():
+                all_ready = False
+                self._reload()
+            if not all_ready and all(kept.is_ready for kept in self._kept):
+                all_ready = True
+                self._write_run()
+                self._say("ready again")
+            bell.wait(self._pause(all_ready=all_ready))
+
+    def _pause(self, *, all_ready: bool) -> float:
+        if not all_ready:
+            return min([_STARTING_LOOK_S, *(kept.wait_s for kept in self._kept if kept.wait_s is not None)])
+        return _RELOAD_LOOK_S if self._sources else _QUIET_LOOK_S
+
+    def _reload(self) -> None:
+        self._say("the code changed; starting again with it")
+        for kept in self._kept:
+            if isinstance(kept.part, Server):
+                kept.part.stop(patience_s=_SERVERS_STOP_S)
+                kept.launch()
+
+    def _write_run(self) -> RunFile:
+        run = RunFile(
+            partition=partition(self._specs),
+            processes=tuple(RunProcess(one.spec.modules, one.pid or 0, one.spec.url) for one in self._servers),
+            databases=self._databases,
+            postgres={"pid": self._postgres.pid} if self._postgres else None,
+        )
+        run.write(self._data)
+        return run
+
+    def _stop(self) -> None:
+        deadline = time.monotonic() + _SERVERS_STOP_S
+        for server in self._servers:
+            server.ask_to_stop()
+        for server in self._servers:
+            server.stop(patience_s=max(0.0, deadline - time.monotonic()))
+        if self._postgres:
+            self._postgres.stop(patience_s=_POSTGRES_STOP_S)
+        if self._lock.is_held:
+            remove_run(self._data)
+            self._lock.release()
+
+
+def _empty(data: Path) -> None:
+    content = list(data.iterdir())
+    ours = {"secrets.toml", "postgres"}
+    if content and not ours & {path.name for path in content}:
+        raise CannotStart(
+            f"{data} does not look like a data folder of Waybill's, so --fresh leaves it alone; name another."
+        )
+    for path in content:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -1,0 +1,143 @@
+"""One PostgreSQL a run, shared by all workers; every test gets databases of its own, copied from templates."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from app.database import open_database
+from app.embedded import EmbeddedPostgres
+from app.migrations import Migrations
+from app.settings import MODULES
+from modules.kernel.database import Database
+
+ADMIN = pytest.StashKey[str]()
+SERVER = pytest.StashKey[tuple[EmbeddedPostgres, TemporaryDirectory[str]]]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None:
+        session.config.stash[ADMIN] = worker["postgres"]
+        return
+    if session.config.option.collectonly:
+        return
+    folder = TemporaryDirectory(prefix="waybill-test-", ignore_cleanup_errors=True)
+    passwords = {name: secrets.token_urlsafe(16) for name in ("postgres", *MODULES)}
+    server = EmbeddedPostgres(Path(folder.name) / "postgres", passwords, durable=False).start()
+    session.config.stash[SERVER] = server, folder
+    session.config.stash[ADMIN] = server.admin_dsn
+
+
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["postgres"] = node.config.stash[ADMIN]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (started := session.config.stash.get(SERVER, None)) is not None:
+        server, folder = started
+        server.stop()
+        folder.cleanup()
+
+
+class Postgres:
+    """The run's server: makes databases from migrated templates."""
+
+    def __init__(self, admin_dsn: str) -> None:
+        self._admin = admin_dsn
+        self._templates: set[str] = set()
+
+    def create(self, module: str) -> str:
+        """A fresh database with a module's schema; its URL."""
+        template = f"template_{module}"
+        name = f"{module}_{secrets.token_hex(6)}"
+        with self._connected() as connection:
+            if module not in self._templates:
+                self._make_template(connection, module, template)
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            )
+        return self._dsn(name)
+
+    def drop(self, dsn: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        name = conninfo_to_dict(dsn)["dbname"]
+        with self._connected() as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))
+
+    def _make_template(self, connection: psycopg.Connection, module: str, template: str) -> None:
+        connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])  # workers wait for the first
+        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [template]).fetchone()
+        if known is None:
+            draft = f"{template}_draft"
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
+            migrations = Migrations(module, self._dsn(draft))
+            migrations.upgrade()
+            migrations.close()
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(template))
+            )
+        connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [template])
+        self._templates.add(module)
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            yield connection
+
+    def _dsn(self, database: str) -> str:
+        return self._admin.rpartition("/")[0] + f"/{database}"
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Postgres:
+    return Postgres(request.config.stash[ADMIN])
+
+
+@pytest.fixture
+def dsn_of(postgres: Postgres) -> Iterator[Callable[[str], str]]:
+    """Makes a database of a module; it is dropped after the test."""
+    made: list[str] = []
+
+    def make(module: str) -> str:
+        made.append(postgres.create(module))
+        return made[-1]
+
+    yield make
+    for dsn in made:
+        postgres.drop(dsn)
+
+
+@pytest.fixture
+async def auth_database(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
+    database = open_database("auth", dsn_of("auth"), pool_size=8)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def sales_database(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
+    database = open_database("sales", dsn_of("sales"), pool_size=8)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def product_database(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
+    database = open_database("product", dsn_of("product"), pool_size=8)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def delivery_database(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
+    database = open_database("delivery", dsn_of("delivery"), pool_size=8)
+    yield database
+    await database.close()
