@@ -125,5 +125,9 @@ class AuthOperatorPort(Protocol):
 
     @rpc.read()
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
-        """Clients by age, at most `limit` (1 to 200) of them."""
+        """Clients by age, at most `limit` (1 to 200) of them.
+
+        Raises:
+            Invalid: `after` is not the id of a client.
+        """
         ...

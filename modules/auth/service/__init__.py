@@ -25,6 +25,7 @@ from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest, read_request
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
+from modules.kernel.errors import Invalid
 from modules.kernel.ids import ClientId, new_id
 
 __all__ = ["AuthService", "Outcome", "TokenRefused", "TokenRequest", "read_request"]
@@ -124,10 +125,19 @@ class AuthService:
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
         """Clients by age, at most `limit` (1 to 200) of them."""
         bound = max(1, min(limit, CLIENTS_A_PAGE))
+        place = _place(after)
         async with self._database.reading() as reading:
-            rows = await repository.list_clients(reading, UUID(after) if after else UUID(int=0), bound + 1)
+            rows = await repository.list_clients(reading, place, bound + 1)
         items = tuple(_view(row) for row in rows[:bound])
         return ClientPage(items, items[-1].id if len(rows) > bound else None)
+
+
+def _place(after: ClientId | None) -> UUID:
+    try:
+        return UUID(after or str(UUID(int=0)))
+    except ValueError:
+        fault = {"pointer": "/after", "code": "client_id", "detail": "Not the id of a client."}
+        raise Invalid("The place in the list is not the id of a client.", errors=[fault]) from None
 
 
 def _view(row: Any) -> ClientView:

@@ -1,0 +1,164 @@
+"""Auth on a real database, with a clock that stands still and answers that can be lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from sqlalchemy import event
+
+from app.database import open_database
+from modules.auth.model.key import jwk
+from modules.auth.port import ClientCreated, ClientKind
+from modules.auth.service import AuthService, Outcome, TokenRefused, TokenRequest, read_request
+from modules.auth.service.issuing import TokenAnswer
+from modules.kernel.database import Database, Transaction, sql
+from modules.kernel.errors import Unavailable
+
+ISSUER = "http://127.0.0.1:3000"
+PEPPER, KEY_ENCRYPTION_KEY = b"p" * 32, b"k" * 32
+ACCESS_TTL_S, SERVICE_TTL_S, REFRESH_TTL_S = 300, 3600, 86_400
+WAITING = sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+
+
+@dataclass
+class StoppedClock:
+    """Stands still until it is moved."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class Forgetful(Database):
+    """Commits, and then loses the answer, as often as `losses` says."""
+
+    losses = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with super().transaction() as transaction:
+            yield transaction
+        if self.losses:
+            self.losses -= 1
+            raise Unavailable("The answer to COMMIT was lost; the write may have happened.")
+
+
+def service_on(database: Database, clock: StoppedClock, key_encryption_key: bytes = KEY_ENCRYPTION_KEY) -> AuthService:
+    return AuthService(
+        database,
+        pepper=PEPPER,
+        key_encryption_key=key_encryption_key,
+        issuer=ISSUER,
+        clock=clock,
+        access_ttl_s=ACCESS_TTL_S,
+        service_ttl_s=SERVICE_TTL_S,
+        refresh_ttl_s=REFRESH_TTL_S,
+    )
+
+
+def request(client: ClientCreated, **form: str) -> TokenRequest:
+    """What the client sends, its credentials in the form."""
+    credentials = {"client_id": client.client.id, "client_secret": client.client_secret}
+    return read_request(urlencode(credentials | form).encode(), [])
+
+
+class AuthWorld:
+    """Auth, and clients that ask it for tokens."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = StoppedClock()
+        self.service = service_on(database, self.clock)
+
+    async def client(
+        self,
+        scopes: Sequence[str] = ("orders:read", "orders:write"),
+        audiences: Sequence[str] = ("sales",),
+        kind: ClientKind = ClientKind.CUSTOMER,
+    ) -> ClientCreated:
+        return await self.service.create_client("test", "shop", scopes, audiences, kind)
+
+    async def ask(self, client: ClientCreated, **form: str) -> Outcome:
+        return (await self.service.issue_tokens([request(client, **form)]))[0]
+
+    async def begin(self, client: ClientCreated, **form: str) -> TokenAnswer:
+        return given(await self.ask(client, grant_type="client_credentials", **form))
+
+    async def refresh(self, client: ClientCreated, token: str, **form: str) -> Outcome:
+        return await self.ask(client, grant_type="refresh_token", refresh_token=token, **form)
+
+    async def claims(self, answer: TokenAnswer) -> dict[str, Any]:
+        keys = KeySet([ECKey.import_key(dict(jwk(key))) for key in await self.service.keys()])
+        return dict(jwt.decode(answer.access_token, keys, algorithms=["ES256"]).claims)
+
+    async def run(self, statement: str, **values: Any) -> Sequence[Any]:
+        async with self.database.reading() as reading:
+            return await reading.fetch(sql(statement), **values)
+
+    async def do(self, statement: str, **values: Any) -> int:
+        async with self.database.transaction() as transaction:
+            return await transaction.execute(sql(statement), **values)
+
+
+def given(outcome: Outcome) -> TokenAnswer:
+    """The tokens; a refusal fails the test."""
+    assert isinstance(outcome, TokenAnswer), outcome
+    return outcome
+
+
+def error(outcome: Outcome) -> str:
+    """The refusal; tokens fail the test."""
+    assert isinstance(outcome, TokenRefused)
+    return outcome.error
+
+
+def another_database(database: Database, pool_size: int) -> Database:
+    """The same database, over connections of its own."""
+    return open_database("auth", database.engine.url.render_as_string(hide_password=False), pool_size=pool_size)
+
+
+def forgetful(database: Database) -> Forgetful:
+    """The same database, answers to COMMIT lost on demand."""
+    return Forgetful("auth", database.engine)
+
+
+async def until_waiting(database: Database, count: int) -> None:
+    """Return once `count` transactions wait for a lock."""
+    async with asyncio.timeout(20), database.reading() as reading:
+        while (await reading.fetch(WAITING))[0][0] < count:
+            pass
+
+
+async def held_back(
+    database: Database, lock: str, work: Sequence[Callable[[], Awaitable[Any]]], **values: Any
+) -> list[Any]:
+    """Start all of `work` while `lock` is held, let go when every one of them waits for it; answers the results."""
+    async with database.transaction() as transaction:
+        await transaction.execute(sql(lock), **values)
+        tasks = [asyncio.ensure_future(begin()) for begin in work]
+        await until_waiting(database, len(tasks))
+    return await asyncio.gather(*tasks)
+
+
+class Statements:
+    """Counts what is sent to a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.sent: list[str] = []
+        event.listen(database.engine.sync_engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        self.sent.append(statement)
+
+    def since(self, mark: int) -> int:
+        return len(self.sent) - mark

@@ -1,0 +1,28 @@
+"""The schema of auth is what its tables say, forward and back."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.migrations import Migrations
+from modules.auth.model import metadata
+from modules.kernel.database import Database
+
+
+@pytest.fixture
+def migrations(auth_database: Database) -> Iterator[Migrations]:
+    migrations = Migrations("auth", auth_database.engine.url.render_as_string(hide_password=False))
+    yield migrations
+    migrations.close()
+
+
+def test_the_schema_is_what_the_tables_say(migrations: Migrations) -> None:
+    assert migrations.current() == migrations.head()
+    assert migrations.differences(metadata) == []
+
+
+def test_the_way_back_and_forward_again_changes_nothing(migrations: Migrations) -> None:
+    migrations.downgrade("base")
+    assert migrations.current() is None
+    migrations.upgrade()
+    assert migrations.differences(metadata) == []
