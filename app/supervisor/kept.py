@@ -12,6 +12,9 @@ LONGEST_PAUSE_S = 2.0
 # Having run this long, it counts as healthy: its next end is a new one, not one more in a row.
 HEALTHY_S = 10.0
 
+_WRONG_SETTINGS = 2
+_BELIEVED = 3
+
 
 class Part(Protocol):
     """Something that runs beside this process and may end."""
@@ -46,6 +49,7 @@ class Kept:
         self._pause_s = FIRST_PAUSE_S
         self._since = 0.0
         self._due: float | None = None
+        self._exits = 0
 
     def launch(self) -> None:
         """Start it now."""
@@ -76,6 +80,15 @@ class Kept:
     def wait_s(self) -> float | None:
         """How long until it is to be started again; None while it runs."""
         return None if self._due is None else max(0.0, self._due - self._clock())
+
+    def is_hopeless(self, code: int) -> bool:
+        """Whether there is no point in starting it again, after it ended with `code` before it was ever ready.
+
+        Being killed is an accident. Wrong settings (2) are the same the next time. Any other exit is believed when it
+        is said thrice: a server that came too early for its database deserves another try.
+        """
+        self._exits += code >= 0
+        return code == _WRONG_SETTINGS or self._exits >= _BELIEVED
 
     def _rest(self) -> None:
         now = self._clock()

@@ -108,8 +108,7 @@ class Supervisor:
         while not all(kept.is_ready for kept in self._kept):
             for kept in self._kept:
                 code = kept.tend()
-                # Killed is an accident; an exit is an answer, and the next would be the same.
-                if code is not None and code >= 0:
+                if code is not None and kept.is_hopeless(code):
                     raise CannotStart(f"{kept.name} could not start: {kept.part.complaint()}")
             if time.monotonic() > deadline:
                 slow = ", ".join(kept.name for kept in self._kept if not kept.is_ready)

@@ -1,0 +1,34 @@
+"""`kill -9` of the supervisor, in every phase: nothing is left after 2 s, and the next start finds nothing in its way."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.embedded.loopback import free_port
+from tests.processes import processes_in, until
+from tests.system.upper import SERVER, Up, up
+
+PHASES: dict[str, Callable[[Path, str], object]] = {
+    "secrets": lambda data, _: (data / "secrets.toml").exists(),
+    "server": lambda _, server: processes_in(Path(SERVER[1]), server),
+    "initdb": lambda data, _: processes_in(data, "bin/initdb"),
+    "bootstrap": lambda data, _: processes_in(data, "--boot"),
+    "databases": lambda data, _: processes_in(data, "--single"),
+    "postgres": lambda data, _: processes_in(data, "listen_addresses"),
+    "run.json": lambda data, _: (data / "run.json").exists(),
+}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_killed_it_leaves_nothing_and_the_next_start_succeeds(tmp_path: Path, phase: str) -> None:
+    data, port = tmp_path / "data", free_port()
+    started = Up(data, port)
+    until(lambda: PHASES[phase](data, str(port)), within_s=30)
+
+    started.process.kill()
+    started.process.communicate()
+
+    until(lambda: not processes_in(data) and not processes_in(Path(SERVER[1]), str(port)), within_s=2)
+    with up(data, port) as again:
+        assert again.run["processes"][0]["url"].endswith(f":{port}")
