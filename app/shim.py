@@ -5,8 +5,8 @@ a function between fork and exec, because Python code is not safe there in a pro
 few because every start waits for them.
 
 With FOLDER, root steps down first, as PostgreSQL refuses to run as root: into a user namespace where root is called
-`nobody` (the same files stay readable, whatever the modes of the folders above), or, where those are forbidden, to the
-real `nobody`, who is given FOLDER.
+`nobody` (the same files stay readable, whatever the modes of the folders above), or, where those are forbidden or reach
+too little, to the real `nobody`, who is given FOLDER.
 
 With SIGNAL `group` it stays beside the program instead, and kills it and all that it started in its session: for
 programs whose own children would finish their work first, as initdb's do.
@@ -21,6 +21,10 @@ import sys
 GROUP = "group"
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_KEEPCAPS = 8
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
+_CAP_DAC_OVERRIDE = 1
+_CAPABILITY_VERSION_3 = 0x20080522
 _CLONE_NEWUSER = 0x10000000
 _NOBODY = 65534
 _REFUSED = 3
@@ -60,23 +64,53 @@ def _watch(parent: int, death_signal: int) -> None:
 
 def _step_down(folder: str, program: str) -> None:
     """Stop being root, keeping access to `folder`."""
+    # A namespace cannot be left again, so a child tries it first.
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if _enter_namespace() and _reaches(folder, program) else 1)
+    if os.waitpid(child, 0)[1] == 0:
+        _enter_namespace()
+        return
+    _become_nobody(folder)
+    if not _reaches(folder, program):
+        _refuse(f"PostgreSQL does not run as root, and without root's rights {folder} is out of reach: {_SET_URLS}.")
+
+
+def _enter_namespace() -> bool:
+    """Be called `nobody` in a user namespace, and be root's files' owner all the same."""
     group = os.getegid()
-    if sys.platform == "linux" and ctypes.CDLL(None).unshare(_CLONE_NEWUSER) == 0:
-        _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/uid_map", f"{_NOBODY} 0 1")
-        _write("/proc/self/gid_map", f"{_NOBODY} {group} 1")
-    else:
-        for place, folders, files in os.walk(folder):
-            for name in (".", *folders, *files):
-                os.chown(os.path.join(place, name), _NOBODY, _NOBODY, follow_symlinks=False)  # noqa: PTH118  # pathlib would cost every start its import
-        os.setgroups([])
-        os.setgid(_NOBODY)
-        os.setuid(_NOBODY)
-    for needed, mode in ((folder, os.R_OK | os.W_OK | os.X_OK), (program, os.X_OK)):
-        if not os.access(needed, mode):
-            _refuse(
-                f"PostgreSQL does not run as root, and without root's rights {needed} is out of reach: {_SET_URLS}."
-            )
+    if sys.platform != "linux" or ctypes.CDLL(None).unshare(_CLONE_NEWUSER) != 0:
+        return False
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{_NOBODY} 0 1")
+    _write("/proc/self/gid_map", f"{_NOBODY} {group} 1")
+    return True
+
+
+def _become_nobody(folder: str) -> None:
+    """Be the real `nobody`, who is given `folder` and may still pass through the folders above it."""
+    if os.stat(folder).st_uid != _NOBODY:  # noqa: PTH116  # pathlib would cost every start its import
+        for place, _, files in os.walk(folder, topdown=False):
+            for path in (*(f"{place}/{name}" for name in files), place):
+                os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setgid(_NOBODY)
+    os.setuid(_NOBODY)
+    if sys.platform == "linux":
+        # One right of root's is kept, that to pass closed folders, also past the exec; where root has not even that one,
+        # modes have to do.
+        wanted = 1 << _CAP_DAC_OVERRIDE
+        header, rights = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)(wanted, wanted, wanted)
+        ctypes.CDLL(None).capset(header, rights)
+        ctypes.CDLL(None).prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
+
+
+def _reaches(folder: str, program: str) -> bool:
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True) and os.access(
+        program, os.X_OK, effective_ids=True
+    )
 
 
 def _write(path: str, text: str) -> None:
