@@ -1,10 +1,11 @@
 """The wiring: the only place that chooses an adapter or opens a module's rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from dependency_injector import containers, providers
+from sqlalchemy import MetaData
 
 from app.batching import Batcher
 from app.bus import Consumer, InProcessBus
@@ -14,10 +15,12 @@ from app.relay import Relay
 from app.settings import Settings
 from app.verifier import LocalVerifier
 from modules.auth import api as auth_api
+from modules.auth.model import metadata as auth_metadata
 from modules.auth.port import AuthPort
 from modules.auth.service import AuthService
 from modules.delivery import api as delivery_api
 from modules.delivery import consumer as delivery_consumer
+from modules.delivery.model import metadata as delivery_metadata
 from modules.delivery.service import DeliveryService, Opening
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
@@ -27,14 +30,24 @@ from modules.kernel.outbox import Outbox
 from modules.product import api as product_api
 from modules.product import consumer as product_consumer
 from modules.product import remote as product_remote
+from modules.product.model import metadata as product_metadata
 from modules.product.port import ProductPort
 from modules.product.service import Catalogue, ProductService, Sweeper
 from modules.sales import api as sales_api
 from modules.sales import consumer as sales_consumer
+from modules.sales.model import metadata as sales_metadata
 from modules.sales.port import SalesPort
 from modules.sales.service import Orders, Placing, SalesService, Watch
 
 _P = TypeVar("_P")
+
+TABLES: Mapping[str, MetaData] = {
+    "auth": auth_metadata,
+    "sales": sales_metadata,
+    "delivery": delivery_metadata,
+    "product": product_metadata,
+}
+"""The tables of each module, to compare its database with."""
 
 
 def _database(module: str, settings: Settings) -> Database:

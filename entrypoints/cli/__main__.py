@@ -2,10 +2,21 @@
 
 import typer
 
+from entrypoints.cli import client, db, order, product, shipment, stock
+from entrypoints.cli.demo import demo
 from entrypoints.cli.serve import serve
+from entrypoints.cli.up import up
 
 app = typer.Typer(name="waybill", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(up)
+app.command()(demo)
 app.command()(serve)
+app.add_typer(db.app, name="db")
+app.add_typer(client.app, name="client")
+app.add_typer(product.app, name="product")
+app.add_typer(stock.app, name="stock")
+app.add_typer(order.app, name="order")
+app.add_typer(shipment.app, name="shipment")
 
 
 @app.callback()

@@ -1,0 +1,73 @@
+"""Order files: one order body a line, as `POST /api/v1/orders` takes them."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class OrdersFileError(ValueError):
+    """A file that holds no orders: the message says where, and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """An order as the file has it."""
+
+    number: int
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.body.get("reference") or f"line {self.number}")
+
+    @property
+    def quantities(self) -> Mapping[str, int]:
+        """How many of each SKU."""
+        wanted: Counter[str] = Counter()
+        for line in self.body["lines"]:
+            wanted[line["sku"]] += line["quantity"]
+        return wanted
+
+
+def read_orders(file: Path, limit: int) -> Sequence[Basket]:
+    """The first `limit` orders of a file.
+
+    Raises:
+        OrdersFileError: it can't be read, or a line is no order.
+    """
+    baskets: list[Basket] = []
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if len(baskets) == limit:
+                    break
+                baskets.append(_basket(number, line, f"{file}:{number}"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OrdersFileError(f"{file} can't be read: {error}.") from None
+    if not baskets:
+        raise OrdersFileError(f"{file} holds no orders.")
+    return baskets
+
+
+def needs(baskets: Sequence[Basket]) -> Mapping[str, int]:
+    """What all of these need together."""
+    total: Counter[str] = Counter()
+    for basket in baskets:
+        total.update(basket.quantities)
+    return total
+
+
+def _basket(number: int, line: str, where: str) -> Basket:
+    try:
+        body = json.loads(line)
+        basket = Basket(number, body)
+        good = all(isinstance(sku, str) and isinstance(n, int) for sku, n in basket.quantities.items())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OrdersFileError(f"{where}: not an order: {error}.") from None
+    if not good or not basket.quantities:
+        raise OrdersFileError(f"{where}: not an order: it has no lines of SKU and quantity.")
+    return basket

@@ -1,0 +1,91 @@
+"""`waybill stock`: how much there is."""
+
+from typing import Annotated
+
+import typer
+
+from entrypoints.cli.acting import DATA, REFUSED, Data, Json, act, actor, end, print_table, show
+
+app = typer.Typer(no_args_is_help=True, help="Stock.")
+
+Key = Annotated[str | None, typer.Option(help="Makes a repeat the same change; a fresh one where none is given.")]
+Reason = Annotated[str, typer.Option(help="For the audit.")]
+
+
+@app.command("show")
+def show_(sku: str, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Show what is on hand, held and available of a product."""
+    found = act(data, lambda operator: operator.product.stock([sku]))
+    if not found:
+        raise end(f"There is no product {sku}.", REFUSED)
+    _print(found[0], as_json=as_json)
+
+
+@app.command()
+def receive(
+    sku: str,
+    quantity: Annotated[int, typer.Argument(min=1)],
+    data: Data = DATA,
+    key: Key = None,
+    reason: Reason = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Book goods in."""
+    _change("receipt", sku, quantity, data, key, reason, as_json=as_json)
+
+
+@app.command()
+def count(
+    sku: str,
+    quantity: Annotated[int, typer.Argument(min=0)],
+    data: Data = DATA,
+    key: Key = None,
+    reason: Reason = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Set what is on hand to what was counted; refused below what open orders hold."""
+    _change("count", sku, quantity, data, key, reason, as_json=as_json)
+
+
+@app.command()
+def verify(data: Data = DATA, *, as_json: Json = False) -> None:
+    """Compare every counter with what movements and open holds add up to."""
+    faults = act(data, lambda operator: operator.product.verify_stock())
+    show(
+        faults,
+        as_json=as_json,
+        table=lambda: (
+            print_table(
+                ["sku", "differs", "counter", "rows add up to"],
+                [[one.sku, one.what, one.counter, one.derived] for one in faults],
+            )
+            if faults
+            else typer.echo("every counter is right")
+        ),
+    )
+    if faults:
+        raise typer.Exit(REFUSED)
+
+
+def _change(kind: str, sku: str, quantity: int, data: Data, key: str | None, reason: str, *, as_json: bool) -> None:
+    from modules.kernel.ids import new_id
+    from modules.product.port import StockChange
+
+    change = StockChange(kind, quantity, key or f"cli:{new_id()}", reason)
+    _print(act(data, lambda operator: operator.product.change_stock(actor(), sku, change)), as_json=as_json)
+
+
+def _print(stock: object, *, as_json: bool) -> None:
+    from modules.product.port import StockView
+
+    if not isinstance(stock, StockView):
+        raise TypeError(stock)
+    show(
+        stock,
+        as_json=as_json,
+        table=lambda: print_table(
+            ["sku", "on hand", "held", "available"], [[stock.sku, stock.on_hand, stock.held, stock.available]]
+        ),
+    )
