@@ -72,8 +72,8 @@ class Orders:
         try:
             while True:
                 async with self._database.reading() as reading:
+                    status = await repository.status(reading, order_id)  # first, so that no step comes after it
                     steps = [transition_view(row) for row in await repository.history(reading, order_id, after)]
-                    status = steps[-1].to if steps else await repository.status(reading, order_id)
                 after = steps[-1].sequence if steps else after
                 yield steps
                 if status in FINAL:
