@@ -1,6 +1,6 @@
 """Every SQL statement of auth. Those on the way to a token take a batch: one statement, however many requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -44,13 +44,13 @@ FOUND = sql(f"""
     ON CONFLICT (digest) DO NOTHING
 """)  # noqa: S608  put together from constants
 
-# One winner: whoever comes second waits for the family's lock, then finds the token consumed. Families are locked in
-# the order of their ids, so that batches don't lock each other out.
+# One winner: whoever comes second waits for the family's lock, then finds the token consumed. All families that this
+# transaction will touch are locked here, in the order of their ids, so that batches don't lock each other out.
 ROTATE = sql(f"""
     WITH asked AS (SELECT * FROM {_ISSUES}),
     living AS (
         SELECT f.id FROM token_family f
-        WHERE f.id IN (SELECT family FROM asked) AND f.revoked_at IS NULL AND f.expires_at > :now
+        WHERE f.id = ANY(:families) AND f.revoked_at IS NULL AND f.expires_at > :now
         ORDER BY f.id FOR NO KEY UPDATE),
     spent AS (
         UPDATE refresh_token t SET consumed_at = :now, consumed_by = asked.attempt
@@ -164,12 +164,18 @@ async def found_families(transaction: Transaction, issues: Sequence[Issue], now:
     await transaction.execute(FOUND, rows=rows_json([issue.row() for issue in issues]), now=now)
 
 
-async def rotate(transaction: Transaction, issues: Sequence[Issue], now: datetime) -> frozenset[UUID]:
+async def rotate(
+    transaction: Transaction, issues: Sequence[Issue], doomed: Collection[UUID], now: datetime
+) -> frozenset[UUID]:
     """Exchange refresh tokens for their successors; answers the attempts that succeeded.
 
-    A token is exchanged once, in a family that is neither revoked nor over.
+    A token is exchanged once, in a family that is neither revoked nor over. `doomed` are families that this
+    transaction will revoke: they are locked together with those of the tokens.
     """
-    rows = await transaction.fetch(ROTATE, rows=rows_json([issue.row() for issue in issues]), now=now)
+    families = {issue.family for issue in issues} | set(doomed)
+    rows = await transaction.fetch(
+        ROTATE, rows=rows_json([issue.row() for issue in issues]), families=list(families), now=now
+    )
     return frozenset(row.attempt for row in rows)
 
 

@@ -1,10 +1,11 @@
 """Auth on a real database, with a clock that stands still and answers that can be lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from modules.kernel.errors import Unavailable
 ISSUER = "http://127.0.0.1:3000"
 PEPPER, KEY_ENCRYPTION_KEY = b"p" * 32, b"k" * 32
 ACCESS_TTL_S, SERVICE_TTL_S, REFRESH_TTL_S = 300, 3600, 86_400
+LOCK_FAMILIES = "SELECT id FROM token_family FOR UPDATE"
 WAITING = sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
@@ -122,6 +124,26 @@ def error(outcome: Outcome) -> str:
     return outcome.error
 
 
+def winners(outcomes: Iterable[Outcome]) -> list[TokenAnswer]:
+    """Those who got tokens."""
+    return [outcome for outcome in outcomes if isinstance(outcome, TokenAnswer)]
+
+
+async def refreshed_at_once(world: AuthWorld, client: ClientCreated, token: str, times: int) -> list[Outcome]:
+    """One refresh token, presented over so many connections, all of them held back at the same lock and let go."""
+    database = another_database(world.database, times)
+    service = service_on(database, world.clock)
+    await service.keys()
+    asked = [request(client, grant_type="refresh_token", refresh_token=token) for _ in range(times)]
+    try:
+        results = await held_back(
+            world.database, LOCK_FAMILIES, [partial(service.issue_tokens, [one]) for one in asked]
+        )
+    finally:
+        await database.close()
+    return [outcome for (outcome,) in results]
+
+
 def another_database(database: Database, pool_size: int) -> Database:
     """The same database, over connections of its own."""
     return open_database("auth", database.engine.url.render_as_string(hide_password=False), pool_size=pool_size)
@@ -147,7 +169,11 @@ async def held_back(
         await transaction.execute(sql(lock), **values)
         tasks = [asyncio.ensure_future(begin()) for begin in work]
         await until_waiting(database, len(tasks))
-    return await asyncio.gather(*tasks)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
 
 
 class Statements:

@@ -1,17 +1,33 @@
 """Signing keys: one is made at first, and all that may be met are published."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
 
 from modules.auth.model.key import Seal, SealBroken, new_signing_key
-from modules.kernel.database import ConstraintViolated, Database
+from modules.kernel.database import ConstraintViolated, Database, Transaction
+from modules.kernel.errors import NotReached
 from tests.integration.auth_world import KEY_ENCRYPTION_KEY, AuthWorld, held_back, service_on
 
 ADD = """
     INSERT INTO signing_key (kid, state, x, y, private_sealed, created_at)
     VALUES (:kid, :state, :x, :y, :private_sealed, now())
 """
+
+
+class Away(Database):
+    """Gives no answer when told so."""
+
+    is_away = False
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        if self.is_away:
+            raise NotReached("the database is away")
+        async with super().reading() as reading:
+            yield reading
 
 
 @pytest.fixture
@@ -75,3 +91,14 @@ async def test_a_key_that_no_longer_signs_has_no_private_part(world: AuthWorld) 
     await world.service.keys()
     with pytest.raises(ConstraintViolated, match="signing_key_private_while_it_signs"):
         await world.do("UPDATE signing_key SET state = 'retiring'")
+
+
+async def test_known_keys_are_published_while_the_database_is_away(world: AuthWorld) -> None:
+    away = Away("auth", world.database.engine)
+    service = service_on(away, world.clock)
+    before = await service.keys()
+    away.is_away = True
+    world.clock.move(60)
+    assert await service.keys() == before
+    with pytest.raises(NotReached):
+        await service_on(away, world.clock).keys()

@@ -8,35 +8,32 @@ import pytest
 from app.verifier import LocalVerifier
 from modules.auth import repository
 from modules.auth.port import ClientCreated
-from modules.auth.service import Outcome, TokenRefused
+from modules.auth.service import TokenRefused
 from modules.kernel.database import ConstraintViolated, Database, sql
 from modules.kernel.errors import InvalidToken
 from tests.integration.auth_world import (
     ACCESS_TTL_S,
     ISSUER,
+    LOCK_FAMILIES,
     REFRESH_TTL_S,
     AuthWorld,
-    another_database,
     error,
     forgetful,
     given,
     held_back,
+    refreshed_at_once,
     request,
     service_on,
     until_waiting,
+    winners,
 )
 
-LOCK_FAMILIES = "SELECT id FROM token_family FOR UPDATE"
 PARALLEL = 32
 
 
 @pytest.fixture
 def world(auth_database: Database) -> AuthWorld:
     return AuthWorld(auth_database)
-
-
-def winners(outcomes: list[Outcome]) -> int:
-    return sum(not isinstance(outcome, TokenRefused) for outcome in outcomes)
 
 
 async def revoked_families(world: AuthWorld) -> int:
@@ -179,35 +176,18 @@ async def test_reuse_is_told_to_the_verifiers_once(world: AuthWorld) -> None:
 
 async def test_of_32_refreshes_at_once_one_wins_and_the_family_ends(world: AuthWorld) -> None:
     client = await world.client()
-    token = (await world.begin(client)).refresh_token
-    database = another_database(world.database, PARALLEL)
-    service = service_on(database, world.clock)
-    await service.keys()
-    asked = [request(client, grant_type="refresh_token", refresh_token=token) for _ in range(PARALLEL)]
-    try:
-        results = await held_back(
-            world.database, LOCK_FAMILIES, [partial(service.issue_tokens, [one]) for one in asked]
-        )
-    finally:
-        await database.close()
-    outcomes = [outcome for (outcome,) in results]
-    assert winners(outcomes) == 1
-    assert {error(outcome) for outcome in outcomes if isinstance(outcome, TokenRefused)} == {"invalid_grant"}
+    outcomes = await refreshed_at_once(world, client, (await world.begin(client)).refresh_token, PARALLEL)
+    (winner,) = winners(outcomes)
+    assert {error(outcome) for outcome in outcomes if outcome is not winner} == {"invalid_grant"}
     assert len(await world.run("SELECT digest FROM refresh_token")) == 2
-    (winner,) = [outcome for outcome in outcomes if not isinstance(outcome, TokenRefused)]
     assert await family_ended(world, client, winner.refresh_token)
 
 
 async def test_the_same_token_twice_in_one_batch_has_one_winner(world: AuthWorld) -> None:
     client = await world.client()
     token = (await world.begin(client)).refresh_token
-    outcomes = list(
-        await world.service.issue_tokens(
-            [request(client, grant_type="refresh_token", refresh_token=token) for _ in range(5)]
-        )
-    )
-    assert winners(outcomes) == 1
-    (winner,) = [outcome for outcome in outcomes if not isinstance(outcome, TokenRefused)]
+    asked = [request(client, grant_type="refresh_token", refresh_token=token) for _ in range(5)]
+    (winner,) = winners(await world.service.issue_tokens(asked))
     assert await family_ended(world, client, winner.refresh_token)
 
 
@@ -234,7 +214,22 @@ async def test_batches_that_share_families_do_not_lock_each_other_out(world: Aut
     results = await held_back(
         world.database, LOCK_FAMILIES, [partial(world.service.issue_tokens, batch) for batch in batches]
     )
-    assert sorted(winners(list(outcomes)) for outcomes in results) == [0, 6]
+    assert sorted(len(winners(outcomes)) for outcomes in results) == [0, 6]
+
+
+async def test_batches_that_end_each_others_families_do_not_lock_each_other_out(world: AuthWorld) -> None:
+    client = await world.client()
+    used = [(await world.begin(client)).refresh_token for _ in range(2)]
+    live = [given(await world.refresh(client, token)).refresh_token for token in used]
+    batches = [
+        [request(client, grant_type="refresh_token", refresh_token=token) for token in pair]
+        for pair in ((live[0], used[1]), (live[1], used[0]))
+    ]
+    results = await held_back(
+        world.database, LOCK_FAMILIES, [partial(world.service.issue_tokens, batch) for batch in batches]
+    )
+    assert sorted(len(winners(outcomes)) for outcomes in results) == [0, 1]
+    assert await revoked_families(world) == 2
 
 
 async def test_a_lost_commit_answer_is_not_taken_for_theft(world: AuthWorld) -> None:

@@ -135,7 +135,7 @@ class Issuing:
             await repository.notice(transaction, sorted(batch.used_secrets), now)
 
     async def _rotate(self, transaction: Transaction, batch: _Batch, refreshed: Sequence[Issue], now: datetime) -> None:
-        won = await repository.rotate(transaction, refreshed, now)
+        won = await repository.rotate(transaction, refreshed, batch.reused, now)
         lost = [issue for issue in refreshed if issue.drawn.attempt not in won]
         if not lost:
             return

@@ -1,0 +1,121 @@
+"""The guards of the token endpoint, taken away one by one: the promise behind each must break."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import pytest
+from sqlalchemy import TextClause
+
+from modules.auth import repository
+from modules.auth.model.token import Issue
+from modules.kernel.database import ConstraintViolated, Database, Transaction, sql
+from modules.kernel.errors import Contended
+from tests.integration.auth_world import (
+    LOCK_FAMILIES,
+    AuthWorld,
+    given,
+    held_back,
+    refreshed_at_once,
+    request,
+    winners,
+)
+
+ONCE = "AND t.consumed_at IS NULL"
+LOCK = "FOR NO KEY UPDATE"
+ONE_LIVE = "DROP INDEX refresh_token_one_live"
+
+
+@pytest.fixture
+def world(auth_database: Database) -> AuthWorld:
+    return AuthWorld(auth_database)
+
+
+def without(statement: TextClause, guard: str, instead: str = "") -> TextClause:
+    """The statement as it would be if someone had forgotten the guard."""
+    assert guard in statement.text
+    return sql(statement.text.replace(guard, instead))
+
+
+async def won_at_once(world: AuthWorld) -> int:
+    client = await world.client()
+    return len(winners(await refreshed_at_once(world, client, (await world.begin(client)).refresh_token, 4)))
+
+
+async def test_without_the_condition_and_the_index_a_token_is_exchanged_more_than_once(
+    world: AuthWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "ROTATE", without(repository.ROTATE, ONCE))
+    await world.do(ONE_LIVE)
+    assert await won_at_once(world) > 1
+
+
+async def test_without_the_condition_the_index_still_stops_a_second_exchange(
+    world: AuthWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "ROTATE", without(repository.ROTATE, ONCE))
+    with pytest.raises(ConstraintViolated, match="refresh_token_one_live"):
+        await won_at_once(world)
+
+
+async def test_without_the_index_the_condition_still_stops_a_second_exchange(world: AuthWorld) -> None:
+    await world.do(ONE_LIVE)
+    assert await won_at_once(world) == 1
+
+
+async def test_without_the_lock_a_family_is_refreshed_while_it_is_revoked(
+    world: AuthWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await world.client()
+    token = (await world.begin(client)).refresh_token
+    ((family,),) = await world.run("SELECT id FROM token_family")
+    now = world.clock.now()
+    monkeypatch.setattr(repository, "ROTATE", without(repository.ROTATE, LOCK))
+    async with world.database.transaction() as transaction:
+        await repository.revoke_families(transaction, [family], "test", now, now)
+        given(await world.refresh(client, token))
+
+
+async def test_without_the_counters_lock_a_reader_steps_over_a_revocation(
+    world: AuthWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await world.client()
+    for _ in range(2):
+        await world.begin(client)
+    slow, quick = [row.id for row in await world.run("SELECT id FROM token_family ORDER BY id")]
+    now = world.clock.now()
+    counted = repository.REVOKE_FAMILIES.text.partition("INSERT INTO revocation_counter")[2].partition("RETURNING last")
+    counter = f"INSERT INTO revocation_counter{counted[0]}{counted[1]}"
+    await world.do("CREATE SEQUENCE quicker")
+    forgotten = without(repository.REVOKE_FAMILIES, counter, "SELECT nextval('quicker') AS last FROM revoked")
+    monkeypatch.setattr(repository, "REVOKE_FAMILIES", forgotten)
+    async with world.database.transaction() as transaction:
+        await repository.revoke_families(transaction, [slow], "test", now, now)
+        async with world.database.transaction() as other:
+            await repository.revoke_families(other, [quick], "test", now, now)
+        seen = (await world.service.revocations(0)).items
+    assert [one.family for one in seen] == [quick]
+    assert (await world.service.revocations(seen[-1].sequence)).items == ()
+
+
+async def test_without_locking_doomed_families_at_once_batches_lock_each_other_out(
+    world: AuthWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await world.client()
+    used = [(await world.begin(client)).refresh_token for _ in range(2)]
+    live = [given(await world.refresh(client, token)).refresh_token for token in used]
+    batches = [
+        [request(client, grant_type="refresh_token", refresh_token=token) for token in pair]
+        for pair in ((live[0], used[1]), (live[1], used[0]))
+    ]
+    rotate = repository.rotate
+
+    async def forgetting(
+        transaction: Transaction, issues: Sequence[Issue], _doomed: Collection[UUID], now: datetime
+    ) -> frozenset[UUID]:
+        return await rotate(transaction, issues, (), now)
+
+    monkeypatch.setattr(repository, "rotate", forgetting)
+    with pytest.raises(Contended):
+        await held_back(world.database, LOCK_FAMILIES, [partial(world.service.issue_tokens, one) for one in batches])
