@@ -15,7 +15,8 @@ from modules.web.problem import problems
 FORM = "application/x-www-form-urlencoded"
 # Source: RFC 6749, 5.1.
 NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-CHALLENGE = 'Basic realm="waybill", charset="UTF-8", error="{error}", error_description="{description}"'
+# Source: RFC 7617, 2.
+CHALLENGE = 'Basic realm="waybill", charset="UTF-8"'
 DESCRIPTION_ENDPOINTS_LIVE_S = 60
 
 
@@ -114,7 +115,7 @@ def _refusal(refused: TokenRefused, status: int) -> Response:
     told = {"error": refused.error, "error_description": refused.description}
     headers = dict(NOT_STORED)
     if status == 401:  # noqa: PLR2004  unauthorized, by its number as everywhere in HTTP
-        headers["WWW-Authenticate"] = CHALLENGE.format(error=refused.error, description=refused.description)
+        headers["WWW-Authenticate"] = CHALLENGE
     return Response(orjson.dumps(told), status, headers, media_type="application/json")
 
 

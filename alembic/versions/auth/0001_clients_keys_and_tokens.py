@@ -10,8 +10,19 @@ branch_labels = None
 depends_on = None
 
 
+INSTANT = sa.DateTime(timezone=True)
+
+
 def upgrade() -> None:
-    instant = sa.DateTime(timezone=True)
+    _clients()
+    _secrets()
+    _keys()
+    _families()
+    _refresh_tokens()
+    _revocations()
+
+
+def _clients() -> None:
     op.create_table(
         "client",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -20,9 +31,9 @@ def upgrade() -> None:
         sa.Column("scopes", sa.ARRAY(sa.Text), nullable=False),
         sa.Column("audiences", sa.ARRAY(sa.Text), nullable=False),
         sa.Column("generation", sa.Integer, nullable=False, server_default="1"),
-        sa.Column("created_at", instant, nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("created_by", sa.String, nullable=False),
-        sa.Column("disabled_at", instant),
+        sa.Column("disabled_at", INSTANT),
         sa.CheckConstraint("char_length(name) BETWEEN 1 AND 200", name="client_name"),
         sa.CheckConstraint("kind IN ('customer', 'service')", name="client_kind"),
         sa.CheckConstraint("cardinality(scopes) > 0 AND cardinality(audiences) > 0", name="client_can_do_something"),
@@ -31,6 +42,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("generation > 0", name="client_generation"),
     )
+
+
+def _secrets() -> None:
     op.create_table(
         "client_secret",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -38,9 +52,9 @@ def upgrade() -> None:
         sa.Column("slot", sa.Integer, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("pepper_version", sa.Integer, nullable=False),
-        sa.Column("created_at", instant, nullable=False),
-        sa.Column("last_used_at", instant),
-        sa.Column("retired_at", instant),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("last_used_at", INSTANT),
+        sa.Column("retired_at", INSTANT),
         sa.CheckConstraint("slot IN (1, 2)", name="client_secret_slot"),
         sa.CheckConstraint("octet_length(digest) = 32", name="client_secret_digest"),
     )
@@ -51,6 +65,9 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("retired_at IS NULL"),
     )
+
+
+def _keys() -> None:
     op.create_table(
         "signing_key",
         sa.Column("kid", sa.String, primary_key=True),
@@ -58,9 +75,9 @@ def upgrade() -> None:
         sa.Column("x", sa.String, nullable=False),
         sa.Column("y", sa.String, nullable=False),
         sa.Column("private_sealed", sa.LargeBinary),
-        sa.Column("created_at", instant, nullable=False),
-        sa.Column("activated_at", instant),
-        sa.Column("retired_at", instant),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("activated_at", INSTANT),
+        sa.Column("retired_at", INSTANT),
         sa.CheckConstraint("state IN ('pending', 'active', 'retiring', 'gone')", name="signing_key_state"),
         sa.CheckConstraint(
             "(state IN ('pending', 'active')) = (private_sealed IS NOT NULL)", name="signing_key_private_while_it_signs"
@@ -73,11 +90,9 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'active'"),
     )
-    _tokens(instant)
-    _revocations(instant)
 
 
-def _tokens(instant: sa.DateTime) -> None:
+def _families() -> None:
     op.create_table(
         "token_family",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -85,23 +100,26 @@ def _tokens(instant: sa.DateTime) -> None:
         sa.Column("generation", sa.Integer, nullable=False),
         sa.Column("scopes", sa.ARRAY(sa.Text), nullable=False),
         sa.Column("audience", sa.String, nullable=False),
-        sa.Column("created_at", instant, nullable=False),
-        sa.Column("expires_at", instant, nullable=False),
-        sa.Column("revoked_at", instant),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("expires_at", INSTANT, nullable=False),
+        sa.Column("revoked_at", INSTANT),
         sa.Column("reason", sa.String),
         sa.CheckConstraint("(revoked_at IS NULL) = (reason IS NULL)", name="token_family_revoked_for_a_reason"),
         sa.CheckConstraint("expires_at > created_at", name="token_family_lifetime"),
     )
     op.create_index("token_family_client", "token_family", ["client_id"])
     op.create_index("token_family_expiry", "token_family", ["expires_at"])
+
+
+def _refresh_tokens() -> None:
     op.create_table(
         "refresh_token",
         sa.Column("digest", sa.LargeBinary, primary_key=True),
         sa.Column("family_id", sa.Uuid, sa.ForeignKey("token_family.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("issued_at", instant, nullable=False),
+        sa.Column("issued_at", INSTANT, nullable=False),
         sa.Column("access_jti", sa.Uuid, nullable=False),
-        sa.Column("access_expires_at", instant, nullable=False),
-        sa.Column("consumed_at", instant),
+        sa.Column("access_expires_at", INSTANT, nullable=False),
+        sa.Column("consumed_at", INSTANT),
         sa.Column("consumed_by", sa.Uuid),
         sa.CheckConstraint("octet_length(digest) = 32", name="refresh_token_digest"),
         sa.CheckConstraint("(consumed_at IS NULL) = (consumed_by IS NULL)", name="refresh_token_consumed_by_someone"),
@@ -116,7 +134,7 @@ def _tokens(instant: sa.DateTime) -> None:
     op.create_index("refresh_token_family", "refresh_token", ["family_id"])
 
 
-def _revocations(instant: sa.DateTime) -> None:
+def _revocations() -> None:
     op.create_table(
         "revocation_counter",
         sa.Column("id", sa.Boolean, primary_key=True),
@@ -129,8 +147,8 @@ def _revocations(instant: sa.DateTime) -> None:
         sa.Column("family_id", sa.Uuid),
         sa.Column("client_id", sa.Uuid),
         sa.Column("generation", sa.Integer),
-        sa.Column("at", instant, nullable=False),
-        sa.Column("until", instant, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("until", INSTANT, nullable=False),
         sa.CheckConstraint(
             "(family_id IS NULL) <> (client_id IS NULL) AND (client_id IS NULL) = (generation IS NULL)",
             name="revocation_of_one_thing",
