@@ -97,7 +97,7 @@ async def test_wrong_claims_are_refused(world: World, changes: dict[str, Any]) -
         {"jwk": ECKey.generate_key("P-256").as_dict(private=False)},
         {"x5c": ["MIIB"]},
     ],
-    ids=lambda header: next(iter(header)) + " " + str(next(iter(header.values())))[:30],
+    ids=lambda header: next(iter(header)),
 )
 async def test_wrong_headers_are_refused(world: World, header: dict[str, Any]) -> None:
     named = {"alg": "ES256", "typ": "at+jwt", "kid": "one"} | header
