@@ -66,8 +66,13 @@ class EmbeddedPostgres:
         self._clear()
         if self._log.exists():
             self._log.replace(self._log.with_suffix(".log.1"))
-        if not self._cluster.exists():
+        if not self.is_made:
             create_cluster(self._cluster, self._passwords, _environment())
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the folder is filled, so that `prepare` takes no time."""
+        return self._cluster.exists()
 
     def launch(self) -> None:
         """Start the server in a prepared folder, the first time or again after it ended; does not wait."""

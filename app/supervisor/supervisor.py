@@ -94,14 +94,20 @@ class Supervisor:
         self._launch()
 
     def _launch(self) -> None:
-        # The servers first: they import while PostgreSQL makes its folder, and wait for it before they listen.
-        self._kept = [Kept(server.spec.name, server) for server in self._servers]
-        for kept in self._kept:
+        servers = [Kept(server.spec.name, server) for server in self._servers]
+        postgres = [Kept("PostgreSQL", self._postgres)] if self._postgres else []
+        self._kept = [*postgres, *servers]
+        # A data folder takes longer to make than a server to import: only then do servers come first, and wait.
+        if self._postgres and self._postgres.is_made:
+            self._postgres.prepare()
+            for kept in self._kept:
+                kept.launch()
+            return
+        for kept in servers:
             kept.launch()
         if self._postgres:
             self._postgres.prepare()
-            self._kept.append(Kept("PostgreSQL", self._postgres))
-            self._kept[-1].launch()
+            postgres[0].launch()
 
     def _until_ready(self, bell: Doorbell) -> None:
         deadline = time.monotonic() + _READY_WITHIN_S
