@@ -53,6 +53,18 @@ def spawn(
     )
 
 
+def die_with_spawner() -> None:
+    """In a process that multiprocessing made, such as a server's worker: end when its maker does, however that ends.
+
+    Elsewhere it does nothing. To be called first thing: until then, a worker outlives a killed maker.
+    """
+    from multiprocessing import parent_process
+
+    maker = parent_process()
+    if maker is not None and maker.pid is not None:
+        shim.die_with_parent(signal.SIGKILL, maker.pid)
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """End `process` and whatever it started in its session, at once, and wait for it."""
     with suppress(ProcessLookupError):

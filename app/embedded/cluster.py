@@ -19,8 +19,9 @@ _ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 # Sorting by code point: the same on every machine and for ever, whatever the system's library thinks of languages.
 _LOCALE = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 
-# Statements end in an empty line; the first error ends it; unsynced.
-_SINGLE = ("-j", "-c", "exit_on_error=on", "-F")
+# Statements end in an empty line, the first error ends it, unsynced. Nothing is to be recovered from a draft, so the
+# databases are copied as files instead of being written to the log as well: half the work.
+_SINGLE = ("-j", "-c", "exit_on_error=on", "-F", "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 
 
 def create_cluster(folder: Path, passwords: Mapping[str, str], environment: Mapping[str, str]) -> None:
@@ -65,7 +66,7 @@ def _statements(passwords: Mapping[str, str]) -> list[str]:
             owned = f'"{PREFIX}{name}"'
             statements += [
                 f"CREATE ROLE {owned} LOGIN PASSWORD {_literal(passwords[name])}",
-                f"CREATE DATABASE {owned} OWNER {owned}",
+                f"CREATE DATABASE {owned} OWNER {owned} STRATEGY file_copy",
                 f"REVOKE ALL ON DATABASE {owned} FROM PUBLIC",
             ]
     return statements
