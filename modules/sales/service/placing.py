@@ -1,9 +1,10 @@
 """Placing orders: each once, none oversold, many at a time.
 
-The protocol is the one that `docs/adr/0005-hold-decisions.md` describes; the guards are named there.
+The protocol is the one that `docs/adr/0005-a-hold-ends-by-decision.md` describes; the guards are named there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from modules.kernel.clock import Clock
@@ -37,6 +38,12 @@ class PlaceOrder:
     currency: str | None = None
     expected_total: Money | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    fresh_id: OrderId = field(default_factory=lambda: OrderId(new_id()))
+
+    @property
+    def order_id(self) -> OrderId:
+        """The one order that this places, however often it is tried: named by the key, or else by the request."""
+        return self.fresh_id if self.key is None else order_id_for(self.client_id, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +84,9 @@ class Placing:
     async def place_orders(self, requests: Sequence[PlaceOrder]) -> Sequence[Placed | WaybillError]:
         """Place orders: one outcome per request, in order; one that is refused leaves its neighbours alone.
 
-        Raises:
-            Unavailable: product or the database gave no answer. What was stored is unknown; repeat with the same keys.
+        `Unavailable` is an outcome too: whether that order is stored is unknown, so repeat it with the same key.
         """
-        attempts = [
-            Attempt(one, order_id_for(one.client_id, one.key) if one.key is not None else OrderId(new_id()))
-            for one in requests
-        ]
+        attempts = [Attempt(one, one.order_id) for one in requests]
         turns: list[dict[OrderId, Attempt]] = []  # the same key twice in a batch: one after the other
         for attempt in attempts:
             turn = next((turn for turn in turns if attempt.order_id not in turn), None)
@@ -95,18 +98,18 @@ class Placing:
         return [_outcome(attempt) for attempt in attempts]
 
     async def _place(self, attempts: Sequence[Attempt]) -> None:
-        await self._answer_existing(attempt for attempt in attempts if attempt.request.key is not None)
-        open_ = _open(attempts)
-        await self._hold(open_)
-        void = await self._store([attempt for attempt in open_ if attempt.refusal is None])
-        if void:
-            await self._product.release([attempt.hold_id for attempt in void])
-            await self._hold(void)
-            again = await self._store([attempt for attempt in void if attempt.refusal is None])
-            for attempt in again:
-                attempt.outcome = Unavailable("The stock for this order was given back twice; repeat.")
-        refusals = [attempt for attempt in _open(attempts) if attempt.refusal is not None]
-        await self._answer_existing(refusals)
+        with _unanswered(attempts):
+            await self._answer_existing(attempt for attempt in attempts if attempt.request.key is not None)
+            await self._hold(_open(attempts))
+        held = _wanted(attempts)
+        void: Sequence[Attempt] = []
+        with _unanswered(held):
+            void = await self._store(held)
+        with _unanswered(void):
+            await self._store_anew(void)
+        refusals = _open(attempts)
+        with _unanswered(refusals):
+            await self._answer_existing(refusals)
         for attempt in refusals:
             attempt.outcome = attempt.outcome or attempt.refusal
 
@@ -143,9 +146,12 @@ class Placing:
         """Decide against holds, then release them: never the other way round, and none that has an order."""
         if not hold_ids:
             return
-        async with self._database.transaction() as transaction:
-            await repository.decide(transaction, dict.fromkeys(hold_ids))
-            decided = await repository.decisions(transaction, hold_ids)
+        try:
+            async with self._database.transaction() as transaction:
+                await repository.decide(transaction, dict.fromkeys(hold_ids))
+                decided = await repository.decisions(transaction, hold_ids)
+        except Unavailable:
+            return  # product's sweeper will ask what became of them
         await self._release([hold_id for hold_id in hold_ids if decided[hold_id] is None])
 
     async def _release(self, void: Sequence[HoldId]) -> None:
@@ -165,31 +171,42 @@ class Placing:
             mine = await repository.decide(transaction, {hold_id: one.order_id for hold_id, one in by_hold.items()})
             others = [hold_id for hold_id in by_hold if hold_id not in mine]
             decided = await repository.decisions(transaction, others) if others else {}
-            beaten = await self._insert(transaction, [by_hold[hold_id] for hold_id in by_hold if hold_id in mine])
+            first = [by_hold[hold_id] for hold_id in by_hold if hold_id in mine]
+            stored = await self._insert(transaction, first)
+        for attempt in first:  # only now: before the answer to COMMIT nobody is told
+            if attempt.order_id in stored:
+                attempt.outcome = Placed(stored[attempt.order_id].view)
+        beaten = _open(first)
         await self._release([attempt.hold_id for attempt in beaten])
         await self._answer_existing([*beaten, *(by_hold[hold_id] for hold_id in others if decided[hold_id])])
         return [by_hold[hold_id] for hold_id in others if decided[hold_id] is None]
 
-    async def _insert(self, transaction: Transaction, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
-        """Insert orders with their lines, history and events; answers those that exist under another hold."""
+    async def _store_anew(self, void: Sequence[Attempt]) -> None:
+        """Give void holds back and ask for others, once."""
+        if not void:
+            return
+        await self._product.release([attempt.hold_id for attempt in void])
+        await self._hold(void)
+        for attempt in await self._store(_wanted(void)):
+            attempt.outcome = Unavailable("The stock for this order was given back twice; repeat.")
+
+    async def _insert(self, transaction: Transaction, attempts: Sequence[Attempt]) -> Mapping[OrderId, rows.NewOrder]:
+        """Insert orders with their lines, history and events, where they do not exist under another hold."""
         if not attempts:
-            return []
+            return {}
         now = self._clock.now()
         new = {attempt.order_id: rows.NewOrder(attempt, now) for attempt in attempts}
         inserted = await repository.insert_orders(transaction, [order.row for order in new.values()])
-        beaten = [attempt for attempt in attempts if attempt.order_id not in inserted]
+        beaten = [attempt.hold_id for attempt in attempts if attempt.order_id not in inserted]
         if beaten:
-            await repository.void_after_all(transaction, [attempt.hold_id for attempt in beaten])
-        stored = [order for order_id, order in new.items() if order_id in inserted]
+            await repository.void_after_all(transaction, beaten)
+        stored = {order_id: order for order_id, order in new.items() if order_id in inserted}
         if stored:
-            await repository.insert_lines(transaction, [line for order in stored for line in order.lines])
-            await repository.insert_transitions(transaction, [order.transition for order in stored])
-            events = [NewEvent(order.id, 1, order.event) for order in stored]
+            await repository.insert_lines(transaction, [line for order in stored.values() for line in order.lines])
+            await repository.insert_transitions(transaction, [order.transition for order in stored.values()])
+            events = [NewEvent(order.id, 1, order.event) for order in stored.values()]
             await self._outbox.record(transaction, events)
-        for attempt in attempts:
-            if attempt.order_id in inserted:
-                attempt.outcome = Placed(new[attempt.order_id].view)
-        return beaten
+        return stored
 
 
 def _request(attempt: Attempt) -> AvailabilityRequest:
@@ -199,6 +216,21 @@ def _request(attempt: Attempt) -> AvailabilityRequest:
 
 def _open(attempts: Iterable[Attempt]) -> Sequence[Attempt]:
     return [attempt for attempt in attempts if attempt.outcome is None]
+
+
+def _wanted(attempts: Iterable[Attempt]) -> Sequence[Attempt]:
+    """Those that have what they asked for, and are not stored."""
+    return [attempt for attempt in _open(attempts) if attempt.refusal is None]
+
+
+@contextmanager
+def _unanswered(attempts: Sequence[Attempt]) -> Iterator[None]:
+    """Where no answer comes, that is the outcome of these attempts, and not of their neighbours."""
+    try:
+        yield
+    except Unavailable as error:
+        for attempt in _open(attempts):
+            attempt.outcome = error
 
 
 def _outcome(attempt: Attempt) -> Placed | WaybillError:
