@@ -71,7 +71,12 @@ BOOK = sql("""
 
 LOCK_HOLDS = sql("SELECT hold_id, state FROM hold WHERE hold_id = ANY(:hold_ids) ORDER BY hold_id FOR UPDATE")
 
-CONFIRM = sql("UPDATE hold SET state = 'confirmed' WHERE hold_id = ANY(:hold_ids) AND state = 'held'")
+# Locked in the order of their ids first: an UPDATE alone takes rows in whatever order it finds them.
+CONFIRM = sql("""
+    WITH held AS (
+        SELECT hold_id FROM hold WHERE hold_id = ANY(:hold_ids) AND state = 'held' ORDER BY hold_id FOR UPDATE)
+    UPDATE hold h SET state = 'confirmed' FROM held WHERE h.hold_id = held.hold_id
+""")
 
 ACCOUNT_LINES = sql("""
     UPDATE hold_line l SET shipped = l.shipped + r.shipped, released = l.released + r.released

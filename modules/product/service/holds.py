@@ -88,14 +88,12 @@ class ProductService:
             for order_id, place in first.items()
         ]
         opened = {row.order_id: row for row in await repository.open_holds(transaction, rows, self._hold_ttl)}
+        standing = {place: request for place, request in asked if _order(request) not in opened}
+        doubles = {place: one for place, one in asked if _order(one) in opened and first[_order(one)] != place}
+        answers = await self._answer_again(transaction, standing, baskets)  # locks holds, so before any stock is locked
         new = {first[order_id]: (row.hold_id, row.expires_at) for order_id, row in opened.items()}
-        answers = await self._decide(transaction, dict(sorted(new.items())), baskets)
-        others = [order_id for order_id in first if order_id not in opened]
-        doubles = {place: request for place, request in asked if first[_order(request)] != place}
-        if others or doubles:
-            again = {place: request for place, request in asked if _order(request) in others} | doubles
-            answers |= await self._answer_again(transaction, again, baskets)
-        return answers
+        answers |= await self._decide(transaction, dict(sorted(new.items())), baskets)
+        return answers | await self._answer_again(transaction, doubles, baskets)
 
     async def _decide(
         self,
@@ -140,6 +138,8 @@ class ProductService:
         baskets: Mapping[int, Mapping[str, int]],
     ) -> dict[int, Availability]:
         """The open hold of each order, where it holds the same lines."""
+        if not asked:
+            return {}
         orders = sorted({_order(request) for request in asked.values()})
         standing = {row.order_id: row for row in await repository.lock_open_holds(transaction, orders, self._hold_ttl)}
         lines: dict[UUID, list[Any]] = {}
