@@ -1,0 +1,3 @@
+from tests.support.shop_fixture import premises, shop, unchecked_shop
+
+__all__ = ["premises", "shop", "unchecked_shop"]
