@@ -3,6 +3,7 @@
 import typer
 
 from entrypoints.cli import client, db, order, product, shipment, stock
+from entrypoints.cli.bench import bench
 from entrypoints.cli.demo import demo
 from entrypoints.cli.serve import serve
 from entrypoints.cli.up import up
@@ -11,6 +12,7 @@ app = typer.Typer(name="waybill", no_args_is_help=True, add_completion=False, pr
 app.command()(up)
 app.command()(demo)
 app.command()(serve)
+app.command()(bench)
 app.add_typer(db.app, name="db")
 app.add_typer(client.app, name="client")
 app.add_typer(product.app, name="product")

@@ -55,5 +55,7 @@ def _migrate(settings: object) -> None:
         raise TypeError(settings)
     for module in settings.modules:
         migrations = Migrations(module, settings.databases[module].get_secret_value())
-        migrations.upgrade()
+        migrations.await_database()
+        if migrations.current() != migrations.head():
+            migrations.upgrade()
         migrations.close()

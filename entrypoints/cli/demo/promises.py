@@ -42,8 +42,8 @@ async def check(
 async def _settled(look: Callable[[], Awaitable[str | None]]) -> str | None:
     """What `look` finds once product has caught up with delivery, which it may do a moment after sales did."""
     deadline = time.monotonic() + CATCHES_UP_WITHIN_S
-    while (fault := await look()) is not None and time.monotonic() < deadline:
-        await asyncio.sleep(LOOK_EVERY_S)  # noqa: ASYNC110  # the news is in another process
+    while (fault := await look()) is not None and time.monotonic() < deadline:  # noqa: ASYNC110  # news from afar
+        await asyncio.sleep(LOOK_EVERY_S)
     return fault
 
 

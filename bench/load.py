@@ -1,0 +1,102 @@
+"""A load generator that costs little beside what it measures: requests written out beforehand, answers barely read."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+HEAD_END = b"\r\n\r\n"
+
+
+@dataclass(slots=True)
+class Load:
+    """What came of a load: statuses, the time of each answered request in milliseconds, and the whole in seconds."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    took_ms: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def rate(self, status: int = 201) -> float:
+        """Answers of that status a second."""
+        return self.statuses[status] / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """The time in milliseconds within which that share of the requests was answered."""
+        ordered = sorted(self.took_ms)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
+
+
+def request(path: str, token: str, body: bytes, *headers: str) -> bytes:
+    """A POST as it goes over the wire."""
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: Bearer {token}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *headers,
+    ]
+    return "\r\n".join(lines).encode() + HEAD_END + body
+
+
+class _Connection(asyncio.Protocol):
+    """One keep-alive connection: the next request goes out when the answer to the last one is in."""
+
+    def __init__(self, requests: Iterator[bytes], load: Load, until: float) -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._requests = requests
+        self._load = load
+        self._until = until
+        self._sent_at = 0.0
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, rest = self._buffer.partition(HEAD_END)
+        if not found:
+            return
+        lowered = head.lower()
+        start = lowered.index(b"content-length:") + 15
+        end = lowered.find(b"\r", start)
+        length = int(lowered[start : None if end < 0 else end])
+        if len(rest) < length:
+            return
+        self._buffer = rest[length:]
+        self._load.statuses[int(head[9:12])] += 1
+        self._load.took_ms.append((time.perf_counter() - self._sent_at) * 1000)
+        self._next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            if exc is not None:
+                self._load.statuses[0] += 1
+            self.done.set_result(None)
+
+    def _next(self) -> None:
+        now = time.perf_counter()
+        message = next(self._requests, None) if now < self._until else None
+        if message is None:
+            self._transport.close()
+            return
+        self._sent_at = now
+        self._transport.write(message)
+
+
+async def drive(port: int, requests: Iterator[bytes], *, connections: int, seconds: float) -> Load:
+    """Send `requests` over `connections` at once to this machine's `port`, for so many seconds at most."""
+    load = Load()
+    began = time.perf_counter()
+    loop = asyncio.get_running_loop()
+    made = [
+        (await loop.create_connection(lambda: _Connection(requests, load, began + seconds), "127.0.0.1", port))[1]
+        for _ in range(connections)
+    ]
+    await asyncio.gather(*(one.done for one in made))
+    load.seconds = time.perf_counter() - began
+    return load
