@@ -11,10 +11,11 @@ from modules.kernel.errors import NotReached, Unavailable
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId
 from modules.product.port import Availability, AvailabilityRequest, ProductPort
+from modules.sales.port import SalesPort, Settlement
 
 _T = TypeVar("_T")
 
-PATIENCE_S = 2.0
+PATIENCE_S = 10.0  # only a test that fails waits so long
 
 WAITING = sql("""
     SELECT count(*) AS sessions FROM pg_stat_activity
@@ -75,6 +76,22 @@ class GatedProduct:
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         return await self._product.progress(source, subjects)
+
+
+class GatedSales:
+    """A sales port whose word on holds waits on its way back."""
+
+    def __init__(self, sales: SalesPort, after: Gate) -> None:
+        self._sales = sales
+        self._after = after
+
+    async def settle(self, hold_ids: Sequence[HoldId]) -> Sequence[Settlement]:
+        words = await self._sales.settle(hold_ids)
+        await self._after.passed()
+        return words
+
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        return await self._sales.progress(source, subjects)
 
 
 class CutOffProduct:

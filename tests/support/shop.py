@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,23 +16,18 @@ from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database, sql
 from modules.kernel.errors import WaybillError
 from modules.kernel.events import Event, source_of
-from modules.kernel.ids import ClientId, HoldId, OrderId, ShipmentId, new_id, order_id_for
+from modules.kernel.ids import HoldId, OrderId, ShipmentId, new_id, order_id_for
 from modules.kernel.inbox import Handler, Inbox
 from modules.kernel.outbox import Outbox
 from modules.product import consumer as product_consumer
 from modules.product.port import NewProduct, ProductPort
 from modules.product.service import Catalogue, ProductService, Sweeper
-from modules.sales.model import fingerprint
 from modules.sales.port import SalesPort
 from modules.sales.service import Placed, PlaceOrder, Placing, SalesService
 from tests.support.interleaving import until_waiting
+from tests.support.orders import CUSTOMER, Outcome
 
 _T = TypeVar("_T")
-
-Outcome = Placed | Exception
-
-CUSTOMER = ClientId("customer")
-SHIP_TO = {"name": "Maria Anders", "line1": "Obere Str. 57", "city": "Berlin", "country": "DE"}
 
 
 @dataclass
@@ -59,8 +54,6 @@ class Shop:
         self._begun: list[asyncio.Task[Any]] = []
         self._delivered: dict[OrderId, int] = {}
 
-    # what there is
-
     @property
     def inbox(self) -> Inbox:
         return Inbox(self.product_database, self.parts.product_handlers())
@@ -72,9 +65,12 @@ class Shop:
         service = self.product_service(database)
         return policed(ProductPort, service, "product", strict=True)  # type: ignore[type-abstract]  # read for its methods
 
-    def sales(self, database: Database | None = None) -> SalesPort:
+    def sales_service(self, database: Database | None = None) -> SalesService:
         own = database or self.sales_database
-        service = self.parts.sales(own, Inbox(own, {}))
+        return self.parts.sales(own, Inbox(own, {}))
+
+    def sales(self, database: Database | None = None) -> SalesPort:
+        service = self.sales_service(database)
         return policed(SalesPort, service, "sales", strict=True)  # type: ignore[type-abstract]  # read for its methods
 
     def placing(self, product: ProductPort | None = None, database: Database | None = None) -> Placing:
@@ -85,12 +81,6 @@ class Shop:
         """Fill the shelves."""
         rows = [NewProduct(sku, sku.title(), price, currency, quantity) for sku, quantity in on_hand.items()]
         await self.catalogue.import_products("test", rows)
-
-    # what happens
-
-    def order(self, key: str | None, /, **quantities: int) -> PlaceOrder:
-        """A request of the customer."""
-        return variant(PlaceOrder(CUSTOMER, key, "", tuple(quantities.items()), SHIP_TO))
 
     async def place(
         self, request: PlaceOrder, product: ProductPort | None = None, database: Database | None = None
@@ -112,9 +102,9 @@ class Shop:
                 self.acknowledged[outcome.order.id] = request.fingerprint
         return outcomes
 
-    async def sweep(self, database: Database | None = None) -> None:
-        """Have product settle what is due; `database` is what sales decides in."""
-        await self.parts.sweeper(self.product_database, self.product_service(), self.sales(database)).sweep()
+    async def sweep(self, sales: SalesPort | None = None) -> None:
+        """Have product settle what is due."""
+        await self.parts.sweeper(self.product_database, self.product_service(), sales or self.sales()).sweep()
 
     async def created(self, key: str) -> None:
         """Have `order.created` reach product."""
@@ -164,8 +154,6 @@ class Shop:
         """Until somebody waits for a lock in sales' database, or `unless` has ended."""
         await until_waiting(self.sales_database, unless=unless)
 
-    # what is there afterwards
-
     async def rows(self, database: Database, statement: str, **values: Any) -> Sequence[Any]:
         async with database.reading() as reading:
             return await reading.fetch(sql(statement), **values)
@@ -205,17 +193,3 @@ class Shop:
         """What each hold was decided to be."""
         found = await self.rows(self.sales_database, "SELECT hold_id, order_id FROM hold_decision")
         return {row.hold_id: row.order_id for row in found}
-
-
-def variant(request: PlaceOrder, **changes: Any) -> PlaceOrder:
-    """The request with other contents under the same key, and the fingerprint that belongs to them."""
-    changed = replace(request, **changes)
-    body = (changed.lines, changed.ship_to, changed.reference, changed.currency, changed.expected_total)
-    return replace(changed, fingerprint=fingerprint(body))
-
-
-def told(outcome: Outcome) -> str:
-    """What the client hears: "placed", "replayed", or the code of the refusal."""
-    if isinstance(outcome, Placed):
-        return "replayed" if outcome.replayed else "placed"
-    return getattr(outcome, "code", None) or f"{type(outcome).__name__}: {outcome}"

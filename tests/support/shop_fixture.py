@@ -10,9 +10,9 @@ from modules.kernel.database import Database, sql
 from tests.support.oracle import check
 from tests.support.shop import Shop
 
-EMPTY = {
-    "sales": ('"order"', "order_line", "order_transition", "order_shipment", "hold_decision", "outbox"),
-    "product": ("product", "stock", "stock_movement", "hold", "hold_line", "inbox_cursor", "inbox_parked"),
+TABLES = {  # those that refer to others first
+    "sales": ("order_line", "order_transition", "order_shipment", '"order"', "hold_decision", "outbox"),
+    "product": ("hold_line", "hold", "stock_movement", "stock", "product", "inbox_cursor", "inbox_parked"),
 }
 
 
@@ -37,9 +37,9 @@ class Premises:
         if self._databases:
             for module, database in self._databases.items():
                 async with database.transaction() as transaction:
-                    await transaction.execute(sql(f"TRUNCATE {', '.join(EMPTY[module])}"))
+                    await transaction.execute(sql(f"DO $$ BEGIN {_emptied(module)} END $$"))
         else:
-            for module in EMPTY:
+            for module in TABLES:
                 await self._build(module)
         return Shop(self._databases["sales"], self._databases["product"])
 
@@ -60,6 +60,10 @@ class Premises:
         for dsn in self._dsns:
             self._server.drop(dsn)
         self._databases, self._dsns = {}, []
+
+
+def _emptied(module: str) -> str:
+    return " ".join(f"DELETE FROM {table};" for table in TABLES[module])  # noqa: S608  # names from above
 
 
 @pytest.fixture(scope="session")

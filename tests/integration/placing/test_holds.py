@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
-
 from modules.kernel.ids import HoldId, OrderId, new_id
 from modules.product.port import Availability, AvailabilityRequest, Line
 from tests.support.interleaving import Gate, UnsteadyDatabase
-from tests.support.shop import Shop, told
+from tests.support.orders import order, told
+from tests.support.shop import Shop
 
 HOUR = timedelta(hours=1)
 
@@ -38,9 +37,9 @@ async def test_a_held_hold_that_is_asked_for_again_is_the_same_with_a_fresh_expi
 
 async def test_a_confirmed_hold_that_is_asked_for_again_is_answered_as_it_is(shop: Shop) -> None:
     await shop.stock(BOLT=1)
-    await shop.place(shop.order("k", BOLT=1))
+    await shop.place(order("k", BOLT=1))
     await shop.created("k")
-    order_id = shop.order("k").order_id
+    order_id = order("k").order_id
     first = await held(shop, order_id, BOLT=1)
     again = await held(shop, order_id, HOUR, BOLT=1)
     assert (the_hold(again), again.hold_expires_at) == (the_hold(first), first.hold_expires_at)
@@ -102,15 +101,15 @@ async def test_a_release_that_is_repeated_gives_back_once(shop: Shop) -> None:
 
 async def test_a_release_of_a_confirmed_hold_does_nothing(shop: Shop) -> None:
     await shop.stock(BOLT=1)
-    await shop.place(shop.order("k", BOLT=1))
+    await shop.place(order("k", BOLT=1))
     await shop.created("k")
     await shop.product().release([await shop.hold_of("k")])
-    assert await shop.counters("BOLT") == (1, 1)
+    assert await shop.counters("BOLT") == (1, 1), "the stock of a stored order was given back"
 
 
 async def test_a_release_while_the_hold_is_being_confirmed_waits_and_does_nothing(shop: Shop) -> None:
     await shop.stock(BOLT=1)
-    await shop.place(shop.order("k", BOLT=1))
+    await shop.place(order("k", BOLT=1))
     hold_id = await shop.hold_of("k")
     async with shop.product_database.transaction() as transaction:
         await shop.product_service().confirm(transaction, [hold_id])
@@ -120,31 +119,37 @@ async def test_a_release_while_the_hold_is_being_confirmed_waits_and_does_nothin
     assert await shop.counters("BOLT") == (1, 1)
 
 
-@pytest.mark.parametrize("confirmed", [True, False], ids=["a_confirmed", "a_merely_held"])
-async def test_a_dispatch_books_out_of_a_hold(shop: Shop, *, confirmed: bool) -> None:
+async def test_a_dispatch_books_out_of_a_confirmed_hold(shop: Shop) -> None:
     await shop.stock(BOLT=3)
-    await shop.place(shop.order("k", BOLT=2))
-    if confirmed:
-        await shop.created("k")
+    await shop.place(order("k", BOLT=2))
+    await shop.created("k")
+    await shop.dispatched("k")
+    assert await shop.counters("BOLT") == (1, 0)
+    assert list((await shop.holds()).values()) == ["closed"]
+
+
+async def test_a_dispatch_that_is_heard_of_before_the_confirmation_of_the_hold_books_out(shop: Shop) -> None:
+    await shop.stock(BOLT=3)
+    await shop.place(order("k", BOLT=2))
     await shop.dispatched("k")
     assert await shop.counters("BOLT") == (1, 0), "what left is not booked out"
     assert list((await shop.holds()).values()) == ["closed"]
 
 
-async def test_a_dispatch_that_is_heard_of_before_the_order_s_creation_books_out_once_and_the_hold_stays_closed(
+async def test_a_dispatch_that_is_heard_of_before_the_creation_of_the_order_books_out_once_and_the_hold_stays_closed(
     shop: Shop,
 ) -> None:
     await shop.stock(BOLT=3)
-    await shop.place(shop.order("k", BOLT=2))
+    await shop.place(order("k", BOLT=2))
     await shop.dispatched("k")
     await shop.created("k")
     assert list((await shop.holds()).values()) == ["closed"], "a closed hold is open again"
     assert await shop.counters("BOLT") == (1, 0)
 
 
-async def test_a_stored_order_s_stock_is_sold_out_of_once_it_has_left(shop: Shop) -> None:
+async def test_what_has_left_is_neither_on_hand_nor_held_any_more(shop: Shop) -> None:
     await shop.stock(BOLT=2)
-    await shop.place(shop.order("k", BOLT=2))
+    await shop.place(order("k", BOLT=2))
     await shop.dispatched("k")
-    assert told(await shop.place(shop.order("other", BOLT=1))) == "product.out_of_stock"
-    assert told(await shop.place(shop.order("k", BOLT=2))) == "replayed"
+    assert told(await shop.place(order("other", BOLT=1))) == "product.out_of_stock"
+    assert told(await shop.place(order("k", BOLT=2))) == "replayed"

@@ -9,7 +9,8 @@ from modules.product.port import MAX_QUANTITY
 from modules.sales.port import PriceChanged
 from modules.sales.service import PlaceOrder
 from tests.support.interleaving import CutOffProduct, UnsteadyDatabase
-from tests.support.shop import Shop, told, variant
+from tests.support.orders import order, told, variant
+from tests.support.shop import Shop
 
 
 async def wished(shop: Shop, wish: str) -> tuple[PlaceOrder, str]:
@@ -17,13 +18,13 @@ async def wished(shop: Shop, wish: str) -> tuple[PlaceOrder, str]:
     await shop.stock("EUR", 100, BOLT=2)
     await shop.stock("USD", 100, NUT=2)
     await shop.stock("EUR", 10**12, GOLD=10**8)
-    bolt = shop.order("k", BOLT=1)
+    bolt = order("k", BOLT=1)
     gold = tuple(("GOLD", MAX_QUANTITY) for _ in range(10))
     return {
         "another total": (replace(bolt, expected_total=Money(99, "EUR")), "sales.price_changed"),
         "another currency of the total": (replace(bolt, expected_total=Money(100, "USD")), "sales.price_changed"),
         "another currency": (replace(bolt, currency="USD"), "sales.mixed_currencies"),
-        "lines in two currencies": (shop.order("k", BOLT=1, NUT=1), "sales.mixed_currencies"),
+        "lines in two currencies": (order("k", BOLT=1, NUT=1), "sales.mixed_currencies"),
         "more than an amount can be": (variant(bolt, lines=gold), "sales.total_too_large"),
     }[wish]
 
@@ -67,7 +68,7 @@ async def test_what_was_held_for_a_refused_wish_is_given_back_by_the_sweeper_whe
 
 async def test_a_refused_wish_leaves_its_neighbours_in_the_batch_placed(shop: Shop) -> None:
     request, refusal = await wished(shop, "another currency")
-    batch = [shop.order("a", BOLT=1), request, shop.order("b", NUT=1)]
+    batch = [order("a", BOLT=1), request, order("b", NUT=1)]
     assert [told(one) for one in await shop.place_batch(batch)] == ["placed", refusal, "placed"]
 
 
@@ -80,7 +81,7 @@ async def test_a_changed_price_is_told_with_the_total_that_it_would_be(shop: Sho
 
 async def test_an_order_has_the_price_of_its_hold_though_the_catalogue_has_changed_by_the_retry(shop: Shop) -> None:
     await shop.stock("EUR", 100, BOLT=1)
-    one = shop.order("k", BOLT=1)
+    one = order("k", BOLT=1)
     expecting = variant(one, expected_total=Money(100, "EUR"))
     await shop.place(expecting, database=UnsteadyDatabase(shop.sales_database, fails=True))
     await shop.stock("EUR", 999, BOLT=1)

@@ -6,7 +6,8 @@ from modules.kernel.ids import OrderId, new_id
 from modules.product.port import AvailabilityRequest, Line, OutOfStock
 from modules.sales.service import Placed
 from tests.support.interleaving import Gate, UnsteadyDatabase
-from tests.support.shop import Outcome, Shop, told, variant
+from tests.support.orders import Outcome, order, told, variant
+from tests.support.shop import Shop
 
 
 async def two_buyers(shop: Shop) -> list[Outcome]:
@@ -14,9 +15,9 @@ async def two_buyers(shop: Shop) -> list[Outcome]:
     await shop.stock(BOLT=1)
     gate = Gate()
     slow = shop.product(UnsteadyDatabase(shop.product_database, before_commit=gate))
-    first = shop.begin(shop.place(shop.order("first", BOLT=1), slow))
+    first = shop.begin(shop.place(order("first", BOLT=1), slow))
     await gate.reached()
-    second = shop.begin(shop.place(shop.order("second", BOLT=1)))
+    second = shop.begin(shop.place(order("second", BOLT=1)))
     await shop.product_waits(unless=second)
     gate.open()
     return [await first, await second]
@@ -32,18 +33,18 @@ async def test_the_second_buyer_waits_for_the_first_to_get_the_last_unit_and_is_
 ) -> None:
     first, second = await two_buyers(shop)
     assert told(first) == "placed"
-    assert told(second) == "product.out_of_stock"
+    assert told(second) == "product.out_of_stock", told(second)
 
 
-async def test_the_second_buyer_gets_the_last_unit_when_the_first_one_s_hold_is_rolled_back_meanwhile(
+async def test_the_second_buyer_gets_the_last_unit_when_the_hold_of_the_first_is_rolled_back_meanwhile(
     shop: Shop,
 ) -> None:
     await shop.stock(BOLT=1)
     gate = Gate()
     broken = shop.product_service(UnsteadyDatabase(shop.product_database, before_commit=gate, fails=True))
-    first = shop.begin(shop.place(shop.order("first", BOLT=1), broken))
+    first = shop.begin(shop.place(order("first", BOLT=1), broken))
     await gate.reached()
-    second = shop.begin(shop.place(shop.order("second", BOLT=1)))
+    second = shop.begin(shop.place(order("second", BOLT=1)))
     await shop.product_waits()
     gate.open()
     assert told(await first) == "not_reached"
@@ -52,13 +53,13 @@ async def test_the_second_buyer_gets_the_last_unit_when_the_first_one_s_hold_is_
 
 async def test_two_orders_in_one_batch_get_the_last_unit_in_the_order_they_came(shop: Shop) -> None:
     await shop.stock(BOLT=1)
-    batch = [shop.order("first", BOLT=1), shop.order("second", BOLT=1)]
+    batch = [order("first", BOLT=1), order("second", BOLT=1)]
     assert [told(one) for one in await shop.place_batch(batch)] == ["placed", "product.out_of_stock"]
 
 
 async def test_an_order_holds_all_its_lines_or_none_and_names_the_short_ones_only(shop: Shop) -> None:
     await shop.stock(BOLT=3, NUT=2)
-    refused = await shop.place(shop.order("k", BOLT=1, NUT=5))
+    refused = await shop.place(order("k", BOLT=1, NUT=5))
     assert isinstance(refused, OutOfStock)
     assert refused.details["lines"] == [{"sku": "NUT", "quantity": 5, "available_quantity": 2}]
     assert await shop.counters("BOLT") == (3, 0)
@@ -68,11 +69,11 @@ async def test_an_order_holds_all_its_lines_or_none_and_names_the_short_ones_onl
 async def test_a_refused_order_takes_nothing_from_its_neighbours_in_the_batch(shop: Shop) -> None:
     await shop.stock(BOLT=2, NUT=2)
     batch = [
-        shop.order("a", BOLT=1),
-        shop.order("b", BOLT=1, NUT=3),
-        shop.order("c", SCREW=1),
-        shop.order("d", BOLT=1, NUT=2),
-        shop.order("e", NUT=1),
+        order("a", BOLT=1),
+        order("b", BOLT=1, NUT=3),
+        order("c", SCREW=1),
+        order("d", BOLT=1, NUT=2),
+        order("e", NUT=1),
     ]
     assert [told(one) for one in await shop.place_batch(batch)] == [
         "placed",
@@ -113,7 +114,7 @@ async def test_batches_over_crossing_skus_in_parallel_sell_exactly_what_there_is
     ways = [("BOLT", "NUT", "SCREW"), ("SCREW", "NUT", "BOLT"), ("NUT", "SCREW", "BOLT")]
     batches = [
         [
-            variant(shop.order(f"{number}.{place}"), lines=tuple((sku, 1) for sku in ways[(number + place) % 3]))
+            variant(order(f"{number}.{place}"), lines=tuple((sku, 1) for sku in ways[(number + place) % 3]))
             for place in range(8)
         ]
         for number in range(6)

@@ -1,26 +1,20 @@
 """The sweeper asks what became of a hold, at every moment of an order's being placed."""
 
-from collections.abc import Sequence
 from contextlib import suppress
-from uuid import UUID
 
 import pytest
 
-from modules.kernel.errors import NotReached, Unavailable
-from modules.kernel.events import Progress
-from modules.kernel.ids import HoldId, new_id
-from modules.product.port import Availability, AvailabilityRequest
-from modules.product.service import Sweeper
-from modules.sales.port import Settlement
-from tests.support.interleaving import CutOffProduct, Gate, GatedProduct, UnsteadyDatabase
-from tests.support.shop import Shop, told
+from modules.kernel.errors import Unavailable
+from tests.support.interleaving import Gate, GatedProduct, GatedSales, UnsteadyDatabase
+from tests.support.orders import order, told
+from tests.support.shop import Shop
 
 
 async def test_settle_while_the_order_is_being_stored_waits_for_it_and_answers_stored(shop: Shop) -> None:
     await shop.stock(BOLT=1)
     gate = Gate()
     database = UnsteadyDatabase(shop.sales_database, before_commit=gate)
-    placing = shop.begin(shop.place(shop.order("k", BOLT=1), database=database))
+    placing = shop.begin(shop.place(order("k", BOLT=1), database=database))
     await gate.reached()
     sweeping = shop.begin(shop.sweep())
     await shop.sales_waits(unless=sweeping)
@@ -30,11 +24,13 @@ async def test_settle_while_the_order_is_being_stored_waits_for_it_and_answers_s
     assert list((await shop.holds()).values()) == ["confirmed"], "an order was stored without stock"
 
 
-async def test_settle_while_the_order_s_transaction_fails_waits_for_it_and_gives_the_stock_back(shop: Shop) -> None:
+async def test_settle_while_the_transaction_of_the_order_fails_waits_for_it_and_gives_the_stock_back(
+    shop: Shop,
+) -> None:
     await shop.stock(BOLT=1)
     gate = Gate()
     database = UnsteadyDatabase(shop.sales_database, before_commit=gate, fails=True)
-    placing = shop.begin(shop.place(shop.order("k", BOLT=1), database=database))
+    placing = shop.begin(shop.place(order("k", BOLT=1), database=database))
     await gate.reached()
     sweeping = shop.begin(shop.sweep())
     await shop.sales_waits()
@@ -49,7 +45,7 @@ async def test_settle_between_hold_and_store_decides_void_and_the_order_is_store
 ) -> None:
     await shop.stock(BOLT=1)
     gate = Gate()
-    placing = shop.begin(shop.place(shop.order("k", BOLT=1), GatedProduct(shop.product(), after=gate)))
+    placing = shop.begin(shop.place(order("k", BOLT=1), GatedProduct(shop.product(), after=gate)))
     await gate.reached()
     first = await shop.only_hold()
     await shop.sweep()
@@ -63,11 +59,11 @@ async def test_settle_between_hold_and_store_decides_void_and_the_order_is_store
 async def test_settle_between_hold_and_store_whose_commit_fails_gives_nothing_back(shop: Shop) -> None:
     await shop.stock(BOLT=1)
     gate = Gate()
-    placing = shop.begin(shop.place(shop.order("k", BOLT=1), GatedProduct(shop.product(), after=gate)))
+    placing = shop.begin(shop.place(order("k", BOLT=1), GatedProduct(shop.product(), after=gate)))
     await gate.reached()
     first = await shop.only_hold()
     with suppress(Unavailable):
-        await shop.sweep(UnsteadyDatabase(shop.sales_database, fails=True))
+        await shop.sweep(shop.sales(UnsteadyDatabase(shop.sales_database, fails=True)))
     gate.open()
     assert told(await placing) == "placed"
     assert await shop.hold_of("k") == first
@@ -75,90 +71,92 @@ async def test_settle_between_hold_and_store_whose_commit_fails_gives_nothing_ba
 
 async def test_settle_whose_answer_is_lost_gives_nothing_back_until_it_is_asked_again(shop: Shop) -> None:
     await shop.stock(BOLT=1)
-    await shop.place(shop.order("k", BOLT=1), database=UnsteadyDatabase(shop.sales_database, fails=True))
+    await shop.place(order("k", BOLT=1), database=UnsteadyDatabase(shop.sales_database, fails=True))
     with pytest.raises(Unavailable):
-        await shop.sweep(UnsteadyDatabase(shop.sales_database, forgets=True))
+        await shop.sweep(shop.sales(UnsteadyDatabase(shop.sales_database, forgets=True)))
     assert await shop.counters("BOLT") == (1, 1)
     await shop.sweep()
     assert await shop.counters("BOLT") == (1, 0)
 
 
-class SweptAtOnce(GatedProduct):
-    """Product, whose sweeper runs after each hold before the answer arrives."""
-
-    def __init__(self, shop: Shop, times: int) -> None:
-        super().__init__(shop.product())
-        self._shop = shop
-        self._times = times
-
-    async def availability(self, requests: Sequence[AvailabilityRequest]) -> Sequence[Availability]:
-        answers = await super().availability(requests)
-        if self._times:
-            self._times -= 1
-            await self._shop.sweep()
-        return answers
-
-
-async def test_settle_between_hold_and_store_twice_in_a_row_is_unavailable_and_the_retry_places_the_order(
+async def test_an_order_that_comes_to_be_stored_while_its_hold_is_being_settled_waits_and_takes_another_hold(
     shop: Shop,
 ) -> None:
     await shop.stock(BOLT=1)
-    one = shop.order("k", BOLT=1)
-    assert told(await shop.place(one, SweptAtOnce(shop, times=2))) == "unavailable"
-    assert (await shop.orders(), await shop.counters("BOLT")) == (0, (1, 0))
-    assert told(await shop.place(one)) == "placed"
+    held, decided = Gate(), Gate()
+    placing = shop.begin(shop.place(order("k", BOLT=1), GatedProduct(shop.product(), after=held)))
+    await held.reached()
+    first = await shop.only_hold()
+    settling = UnsteadyDatabase(shop.sales_database, before_commit=decided)
+    sweeping = shop.begin(shop.sweep(shop.sales(settling)))
+    await decided.reached()
+    held.open()
+    await shop.sales_waits()
+    decided.open()
+    await sweeping
+    assert told(await placing) == "placed"
+    assert await shop.hold_of("k") != first
 
 
-async def test_settle_between_hold_and_store_of_one_leaves_its_neighbour_in_the_batch_alone(shop: Shop) -> None:
-    await shop.stock(BOLT=2)
-    await shop.place(shop.order("a", BOLT=1), database=UnsteadyDatabase(shop.sales_database, fails=True))
-    void = await shop.only_hold()
-    await shop.sales().settle([void])
-    batch = [shop.order("a", BOLT=1), shop.order("b", BOLT=1)]
-    assert [told(one) for one in await shop.place_batch(batch)] == ["placed", "placed"]
-    assert await shop.hold_of("a") != void
-
-
-async def test_a_void_hold_that_cannot_be_released_leaves_its_neighbour_in_the_batch_placed(shop: Shop) -> None:
-    await shop.stock(BOLT=2)
-    await shop.place(shop.order("a", BOLT=1), database=UnsteadyDatabase(shop.sales_database, fails=True))
-    await shop.sales().settle([await shop.only_hold()])
-    batch = [shop.order("a", BOLT=1), shop.order("b", BOLT=1)]
-    heard = await shop.place_batch(batch, CutOffProduct(shop.product(), unreached="release"))
-    assert [told(one) for one in heard] == ["not_reached", "placed"]
-
-
-async def test_settle_answers_the_same_again_one_word_per_hold_in_order(shop: Shop) -> None:
-    await shop.stock(BOLT=2)
-    await shop.place(shop.order("stored", BOLT=1))
-    stored = await shop.only_hold()
-    await shop.place(shop.order("lost", BOLT=1), database=UnsteadyDatabase(shop.sales_database, fails=True))
-    (lost,) = set(await shop.holds()) - {stored}
-    unheard_of = HoldId(new_id())
-    asked = [unheard_of, stored, HoldId(lost), stored]
-    words = [Settlement.VOID, Settlement.STORED, Settlement.VOID, Settlement.STORED]
-    assert await shop.sales().settle(asked) == words
-    assert await shop.sales().settle(asked) == words
-
-
-class SalesAway:
-    """Sales, as seen from where it cannot be reached."""
-
-    async def settle(self, hold_ids: Sequence[HoldId]) -> Sequence[Settlement]:
-        raise NotReached(f"no word on {hold_ids}")
-
-    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
-        raise NotReached(f"no word on {source} {subjects}")
-
-
-async def test_the_sweeper_keeps_everything_while_sales_is_away_and_confirms_what_is_stored_afterwards(
+async def test_an_order_that_comes_to_be_stored_while_settling_its_hold_fails_waits_and_keeps_the_hold(
     shop: Shop,
 ) -> None:
     await shop.stock(BOLT=1)
-    await shop.place(shop.order("k", BOLT=1))
-
+    held, decided = Gate(), Gate()
+    placing = shop.begin(shop.place(order("k", BOLT=1), GatedProduct(shop.product(), after=held)))
+    await held.reached()
+    first = await shop.only_hold()
+    failing = shop.sales_service(UnsteadyDatabase(shop.sales_database, before_commit=decided, fails=True))
+    sweeping = shop.begin(shop.sweep(failing))
+    await decided.reached()
+    held.open()
+    await shop.sales_waits()
+    decided.open()
     with pytest.raises(Unavailable):
-        await Sweeper(shop.product_database, shop.product_service(), SalesAway()).sweep()
+        await sweeping
+    assert told(await placing) == "placed"
+    assert await shop.hold_of("k") == first
+
+
+async def test_a_word_stored_that_reaches_the_sweeper_after_the_order_has_left_leaves_its_hold_closed(
+    shop: Shop,
+) -> None:
+    await shop.stock(BOLT=1)
+    await shop.place(order("k", BOLT=1))
+    gate = Gate()
+    sweeping = shop.begin(shop.sweep(GatedSales(shop.sales(), after=gate)))
+    await gate.reached()
+    await shop.dispatched("k")
+    gate.open()
+    await sweeping
+    assert list((await shop.holds()).values()) == ["closed"]
+    assert await shop.counters("BOLT") == (0, 0)
+
+
+async def test_a_word_void_that_reaches_the_sweeper_after_the_order_took_another_hold_leaves_that_hold_alone(
+    shop: Shop,
+) -> None:
+    await shop.stock(BOLT=1)
+    held, answered = Gate(), Gate()
+    placing = shop.begin(shop.place(order("k", BOLT=1), GatedProduct(shop.product(), after=held)))
+    await held.reached()
+    sweeping = shop.begin(shop.sweep(GatedSales(shop.sales(), after=answered)))
+    await answered.reached()
+    held.open()
+    assert told(await placing) == "placed"
+    answered.open()
+    await sweeping
     assert await shop.counters("BOLT") == (1, 1)
-    await shop.sweep()
-    assert list((await shop.holds()).values()) == ["confirmed"]
+
+
+async def test_two_sweepers_that_hear_void_of_one_hold_at_once_give_it_back_once(shop: Shop) -> None:
+    await shop.stock(BOLT=2)
+    await shop.place(order("lost", BOLT=1), database=UnsteadyDatabase(shop.sales_database, fails=True))
+    gate = Gate()
+    sweeping = [shop.begin(shop.sweep(GatedSales(shop.sales(), after=gate))) for _ in range(2)]
+    await gate.reached()
+    assert told(await shop.place(order("kept", BOLT=1))) == "placed"
+    gate.open()
+    for sweep in sweeping:
+        await sweep
+    assert await shop.counters("BOLT") == (2, 1)
