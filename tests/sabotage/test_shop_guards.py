@@ -1,0 +1,27 @@
+"""Each guard of placing, holding and settling: with it the promise holds, without it the promise's test is red."""
+
+import pytest
+
+from tests.sabotage.guards import Guard, breaks, keeps
+from tests.sabotage.lock_guards import LOCKS
+from tests.sabotage.order_guards import ORDERS
+from tests.sabotage.order_keys import KEYS
+from tests.sabotage.stock_guards import STOCK
+from tests.support.oracle import check
+from tests.support.shop import Shop
+
+every_guard = pytest.mark.parametrize("promised", [*STOCK, *LOCKS, *ORDERS, *KEYS], ids=str)
+
+
+@every_guard
+async def test_with_its_guard_a_promise_holds(
+    promised: Guard[Shop], unchecked_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keeps(promised, unchecked_shop, check, monkeypatch)
+
+
+@every_guard
+async def test_without_its_guard_a_promise_is_seen_broken(
+    promised: Guard[Shop], unchecked_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await breaks(promised, unchecked_shop, check, monkeypatch)
