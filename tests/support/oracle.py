@@ -74,7 +74,7 @@ async def _picture(shop: Shop) -> Picture:
         holds=holds,
         orders={row.id: row for row in await shop.rows(shop.sales_database, ORDERS)},
         decisions=await shop.decisions(),
-        parked=len(await shop.rows(shop.product_database, "SELECT FROM inbox_parked")),
+        parked=len(await shop.rows(shop.product_database, "SELECT sequence FROM inbox_parked")),
     )
 
 

@@ -182,7 +182,7 @@ class Shop:
 
     async def orders(self) -> int:
         """How many orders are stored."""
-        return len(await self.rows(self.sales_database, 'SELECT FROM "order"'))
+        return len(await self.rows(self.sales_database, 'SELECT id FROM "order"'))
 
     async def counters(self, sku: str) -> tuple[int, int]:
         """What is on hand, and what of it is held."""
