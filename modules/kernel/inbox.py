@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlmodel import JSON, CheckConstraint, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+from sqlmodel import JSON, CheckConstraint, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, text
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
 from modules.kernel.errors import Unavailable
@@ -43,19 +43,22 @@ def inbox_tables(metadata: MetaData) -> None:
         Column("error", Text),
         CheckConstraint("state IN ('waiting', 'retrying', 'dead')", name="inbox_parked_state"),
     )
-    Index("inbox_parked_due", parked.c.next_at, postgresql_where=sql("state <> 'dead'"))
+    Index("inbox_parked_due", parked.c.next_at, postgresql_where=text("state <> 'dead'"))
 
 
-OPEN_CURSORS = sql("""
+# Inserts what is missing and locks what is there (an update that no row wants is only its lock), in one order.
+LOCK_CURSORS = sql("""
     INSERT INTO inbox_cursor (source, subject, sequence)
-    SELECT source, subject, 0 FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid) ORDER BY source, subject ON CONFLICT DO NOTHING
+    SELECT source, subject, 0 FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid)
+    ORDER BY source, subject
+    ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence WHERE false
 """)
 
-LOCK_CURSORS = sql("""
+# A statement of its own: it must see what those have done that the locks were waited for.
+READ_CURSORS = sql("""
     SELECT c.source, c.subject, c.sequence, ARRAY(
         SELECT p.sequence FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
     FROM inbox_cursor c JOIN json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid) USING (source, subject)
-    ORDER BY c.source, c.subject FOR UPDATE OF c
 """)
 
 MOVE_CURSORS = sql("""
@@ -82,7 +85,7 @@ NEXT_PARKED = sql("""
 """)
 
 FAILED = sql("""
-    UPDATE inbox_parked SET state = :state, attempts = :attempts, error = :error,
+    UPDATE inbox_parked SET state = :state, attempts = :attempts, error = coalesce(:error, error),
         next_at = clock_timestamp() + :pause
     WHERE source = :source AND subject = :subject AND sequence = :sequence
 """)
@@ -183,7 +186,7 @@ class Inbox:
             try:
                 await self._apply([event], parked=True)
             except Unavailable:
-                await self._failed(event, "retrying", attempts - 1, None)
+                await self._failed(event, "retrying" if attempts > 1 else "waiting", attempts - 1, None)
                 raise
             except Exception as error:  # noqa: BLE001  # as in handle
                 state = "dead" if attempts >= MAX_ATTEMPTS else "retrying"
@@ -234,10 +237,10 @@ class Inbox:
 
 async def _locked(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, _Cursor]:
     rows = rows_json([{"source": source, "subject": subject} for source, subject in keys])
-    await transaction.execute(OPEN_CURSORS, rows=rows)
+    await transaction.execute(LOCK_CURSORS, rows=rows)
     return {
         (row.source, row.subject): _Cursor(row.sequence, frozenset(row.parked))
-        for row in await transaction.fetch(LOCK_CURSORS, rows=rows)
+        for row in await transaction.fetch(READ_CURSORS, rows=rows)
     }
 
 
@@ -247,10 +250,11 @@ def sort_out(
     """Tell the events that are next from those that come too early; drop those seen before.
 
     A parked event is dropped too, unless it is what was `parked` and is run now.
-    Answers the next ones in order of arrival, the early ones, and per subject where its cursor moves.
+    Answers the next ones, the early ones, and per subject where its cursor moves. Events of a subject that arrive
+    together need not arrive in order.
     """
     fresh, early, moved = [], [], dict[Key, int]()
-    for event in events:
+    for event in sorted(events, key=lambda event: event.sequence):
         key = (event.source, event.subject)
         at = moved.get(key, cursors[key].sequence)
         if event.sequence <= at or (not parked and event.sequence in cursors[key].parked):
@@ -295,4 +299,8 @@ def _parked_row(
 
 
 def _text(error: Exception | None) -> str | None:
-    return None if error is None else f"{type(error).__name__}: {error}"[:2000]
+    """What an error says, as far as PostgreSQL can store it: it may quote anything that an event carried."""
+    if error is None:
+        return None
+    said = f"{type(error).__name__}: {error}"[:2000]
+    return said.replace("\0", "\\0").encode(errors="backslashreplace").decode()
