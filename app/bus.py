@@ -1,7 +1,7 @@
 """The buses: how events get from a relay to the inboxes of the subscribing modules."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 from loguru import logger
 
@@ -31,41 +31,54 @@ class Consumer:
         await self._queue.put(event)
 
     async def run(self) -> None:
-        """Handle events until cancelled; a batch begun is ended first."""
+        """Handle events until cancelled. What is being handled then is rolled back, and its emitter gives it again."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._consume())
             tasks.create_task(self._take_up())
 
-    async def _consume(self) -> None:
-        while True:
-            batch = [await self._queue.get()]
-            self._busy = True
+    async def turn(self) -> None:
+        """Wait for an event, and handle what is waiting, as much as makes a batch."""
+        batch = [await self._queue.get()]
+        self._busy = True
+        try:
             while len(batch) < BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             await self._patiently(batch)
+        finally:
             self._busy = False
+
+    async def take_up(self) -> None:
+        """Try what is parked and due."""
+        for key in await self.inbox.due():
+            await self.inbox.take_up(key)
+
+    async def _consume(self) -> None:
+        while True:
+            await self.turn()
 
     async def _patiently(self, batch: Sequence[Event]) -> None:
         """Repeat while the database is away: an outage is no event's fault."""
         failures = 0
-        while True:
-            try:
-                await self.inbox.handle(batch)
-            except Unavailable as error:
-                logger.warning("{} can't handle events: {}", self.module, error.detail)
-                await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
-                failures += 1
-            else:
-                return
+        while not await self._tried(self.inbox.handle(batch)):
+            await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
+            failures += 1
 
     async def _take_up(self) -> None:
         while True:
-            try:
-                for key in await self.inbox.due():
-                    await self.inbox.take_up(key)
-            except Unavailable as error:
-                logger.warning("{} can't take up parked events: {}", self.module, error.detail)
+            await self._tried(self.take_up())
             await asyncio.sleep(PARKED_EVERY_S)
+
+    async def _tried(self, work: Awaitable[None]) -> bool:
+        """Whether `work` was done; nothing that it raises ends this consumer."""
+        try:
+            await work
+        except Unavailable as error:
+            logger.warning("{} can't handle events: {}", self.module, error.detail)
+        except Exception:  # noqa: BLE001  # the inbox parks what handlers raise, so this is a fault of ours
+            logger.exception("{} failed to handle events and tries again", self.module)
+        else:
+            return True
+        return False
 
 
 class InProcessBus:

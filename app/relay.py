@@ -20,6 +20,7 @@ LOOK_EVERY_S = 0.25
 SETTLE_EVERY_S = 0.05
 STANDBY_S = 1.0
 PRUNE_EVERY_S = 60.0
+PRUNE_BATCH = 1000
 
 Ask = Callable[[str, Sequence[UUID]], Awaitable[Progress]]
 
@@ -47,6 +48,9 @@ class Relay:
                 except Unavailable as error:
                     logger.warning("the relay of {} can't go on: {}", self._outbox.source, error.detail)
                     pause = STANDBY_S
+                except Exception:  # noqa: BLE001  # a fault of ours must not end the only one who publishes
+                    logger.exception("the relay of {} failed and tries again", self._outbox.source)
+                    pause = STANDBY_S
                 if pause:
                     await self._rest(pause)
         finally:
@@ -54,22 +58,21 @@ class Relay:
 
     async def turn(self) -> float:
         """One round of publishing and settling; answers for how many seconds there is nothing to do."""
+        self._woken.clear()  # before anything that may end the turn: who stays woken never rests
         now = time.monotonic()
         if now >= self._renew_at:
             await self._lease()
             self._renew_at = now + LEASE.total_seconds() / 3
         if self._token is None:
             return STANDBY_S
-        self._woken.clear()
         published = await self._publish(self._token)
-        if now >= self._settle_at:
+        if now >= self._prune_at and await self._outbox.prune(self._token, self._retention, PRUNE_BATCH) < PRUNE_BATCH:
+            self._prune_at = now + PRUNE_EVERY_S
+        if now >= self._settle_at:  # last: a subscriber that gives no answer ends the turn
             asked = await self._settle(self._token)
             self._settle_at = time.monotonic() + (SETTLE_EVERY_S if asked or published else LOOK_EVERY_S)
         elif published:
             self._settle_at = min(self._settle_at, now + SETTLE_EVERY_S)
-        if now >= self._prune_at:
-            await self._outbox.prune(self._token, self._retention)
-            self._prune_at = now + PRUNE_EVERY_S
         return 0.0 if published else max(0.001, min(self._settle_at, self._renew_at) - time.monotonic())
 
     async def _lease(self) -> None:
@@ -84,8 +87,10 @@ class Relay:
             return 0
         places = await self._bus.publish(list(events.values()))
         taken = {row: place for row, place in zip(events, places, strict=True) if place is not None}
-        await self._outbox.mark_published(token, self._bus.identity, taken)
-        return len(taken)
+        marked = await self._outbox.mark_published(token, self._bus.identity, taken)
+        if marked < len(taken):
+            self._renew_at = 0.0  # the lease has passed to another: see before these are published once more
+        return marked
 
     async def _settle(self, token: int) -> int:
         due = await self._outbox.unsettled(ASK_AT_ONCE)

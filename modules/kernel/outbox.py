@@ -22,6 +22,7 @@ from sqlmodel import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
@@ -42,21 +43,21 @@ def outbox_tables(metadata: MetaData) -> None:
         Column("sequence", Integer, nullable=False),
         Column("data", JSON, nullable=False),
         Column("traceparent", Text),
-        Column("recorded_at", instant, nullable=False, server_default=sql("now()")),
-        Column("state", Text, nullable=False, server_default=sql("'recorded'")),
+        Column("recorded_at", instant, nullable=False, server_default=text("now()")),
+        Column("state", Text, nullable=False, server_default=text("'recorded'")),
         Column("bus", Text),
         Column("stream_id", Text),
-        Column("publications", Integer, nullable=False, server_default=sql("0")),
+        Column("publications", Integer, nullable=False, server_default=text("0")),
         Column("published_at", instant),
-        Column("checks", Integer, nullable=False, server_default=sql("0")),
+        Column("checks", Integer, nullable=False, server_default=text("0")),
         Column("check_at", instant),
         Column("settled_at", instant),
         UniqueConstraint("subject", "sequence", name="outbox_subject_sequence"),
         CheckConstraint("state IN ('recorded', 'published', 'settled')", name="outbox_state"),
     )
-    Index("outbox_recorded", outbox.c.id, postgresql_where=sql("state = 'recorded'"))
-    Index("outbox_published", outbox.c.check_at, postgresql_where=sql("state = 'published'"))
-    Index("outbox_settled", outbox.c.settled_at, postgresql_where=sql("state = 'settled'"))
+    Index("outbox_recorded", outbox.c.id, postgresql_where=text("state = 'recorded'"))
+    Index("outbox_published", outbox.c.check_at, postgresql_where=text("state = 'published'"))
+    Index("outbox_settled", outbox.c.settled_at, postgresql_where=text("state = 'settled'"))
     Table(
         "relay_lease",
         metadata,
@@ -100,7 +101,7 @@ PUBLISHED = sql("""
 """)
 
 OTHER_BUS = sql("""
-    UPDATE outbox SET state = 'recorded'
+    UPDATE outbox SET state = 'recorded', publications = 0
     WHERE state = 'published' AND bus <> :bus AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
@@ -213,7 +214,7 @@ class Outbox:
             return await transaction.execute(PUBLISHED, rows=rows_json(rows), bus=bus, token=token)
 
     async def forget_other_buses(self, token: int, bus: str) -> int:
-        """Count what went out over another bus than `bus` as not published."""
+        """Count what went out over another bus than `bus` as not published, and begin with short pauses again."""
         async with self.database.transaction() as transaction:
             return await transaction.execute(OTHER_BUS, bus=bus, token=token)
 
@@ -230,7 +231,7 @@ class Outbox:
             return await transaction.execute(CHECKED, rows=rows_json(rows), token=token)
 
     async def prune(self, token: int, retention: timedelta, limit: int = 1000) -> int:
-        """Delete settled events older than `retention`."""
+        """Delete settled events older than `retention`, at most `limit` at a time; answers how many."""
         async with self.database.transaction() as transaction:
             return await transaction.execute(PRUNE, retention=retention, limit=limit, token=token)
 
