@@ -1,0 +1,129 @@
+"""An event whose handler raises: it alone is parked, tried again with growing pauses, and given up after 8 attempts."""
+
+import pytest
+
+from modules.kernel.inbox import MAX_ATTEMPTS
+from tests.integration.events.mail import Mail, raises, subject
+
+BROKEN = ValueError("broken")
+
+
+@pytest.mark.parametrize("broken", ["A1", "C1", "E1"])
+async def test_one_that_fails_is_parked_and_its_neighbours_in_the_batch_go_on(mail: Mail, broken: str) -> None:
+    mail.faults[broken] = raises(BROKEN)
+    await mail.receive("A1 B1 C1 D1 E1")
+    assert sorted((await mail.effects()).split()) == sorted({"A1", "B1", "C1", "D1", "E1"} - {broken})
+    assert await mail.parked() == {broken: "retrying 1"}
+    assert (await mail.cursors())[broken[0]] == 0
+
+
+async def test_later_events_of_the_subject_in_the_same_batch_wait_behind_the_one_that_fails(mail: Mail) -> None:
+    mail.faults["A2"] = raises(BROKEN)
+    await mail.receive("A1 B1 A2 A3 B2 A4")
+    assert sorted((await mail.effects()).split()) == ["A1", "B1", "B2"]
+    assert await mail.parked() == {"A2": "retrying 1", "A3": "waiting 0", "A4": "waiting 0"}
+
+
+async def test_later_events_of_the_subject_wait_behind_it_and_other_subjects_do_not(mail: Mail) -> None:
+    mail.faults["A1"] = raises(BROKEN)
+    await mail.receive("A1")
+    await mail.receive("A2 B1")
+    await mail.receive("B2 A3")
+    assert await mail.effects() == "B1 B2"
+    assert await mail.parked() == {"A1": "retrying 1", "A2": "waiting 0", "A3": "waiting 0"}
+
+
+async def test_one_that_fails_and_then_succeeds_lets_those_behind_it_follow_in_order(mail: Mail) -> None:
+    mail.faults["A1"] = raises(BROKEN, times=3)
+    await mail.receive("A1")
+    await mail.receive("A3 A2")
+    await mail.try_again()
+    await mail.try_again()
+    assert await mail.effects() == ""
+    await mail.try_again()
+    assert (await mail.effects(), await mail.parked()) == ("A1 A2 A3", {})
+
+
+async def test_one_that_fails_stays_parked_when_it_comes_again(mail: Mail) -> None:
+    mail.faults["A1"] = raises(BROKEN)
+    await mail.receive("A1")
+    await mail.receive("A1 A1")
+    assert (mail.runs, await mail.parked()) == (["A1"], {"A1": "retrying 1"})
+
+
+async def test_before_its_pause_is_over_it_is_not_tried(mail: Mail) -> None:
+    mail.faults["A1"] = raises(BROKEN)
+    await mail.receive("A1")
+    await mail.do("UPDATE inbox_parked SET next_at = clock_timestamp() + interval '1 min'")
+    inbox = mail.inbox()
+    assert await inbox.due() == []
+    await inbox.take_up(("/waybill/sales", subject("A")))
+    assert mail.runs == ["A1"]
+
+
+async def test_pauses_double_from_attempt_to_attempt(mail: Mail) -> None:
+    mail.faults["A1"] = raises(BROKEN)
+    await mail.receive("A1")
+    pauses = []
+    for _ in range(3):
+        await mail.try_again()
+        (row,) = await mail.rows("SELECT extract(epoch FROM next_at - clock_timestamp()) AS pause_s FROM inbox_parked")
+        pauses.append(float(row.pause_s))
+    assert all(pause / 2 < left <= pause for pause, left in zip([0.1, 0.2, 0.4], pauses, strict=True)), pauses
+
+
+async def test_after_eight_attempts_it_is_dead_and_never_tried_again(mail: Mail) -> None:
+    mail.faults["A1"] = raises(BROKEN)
+    await mail.receive("A1")
+    await mail.receive("A2 B1")
+    for _ in range(MAX_ATTEMPTS + 3):
+        await mail.try_again()
+    assert mail.runs.count("A1") == MAX_ATTEMPTS
+    assert await mail.parked() == {"A1": "dead 8", "A2": "waiting 0"}
+    (row,) = await mail.rows("SELECT error FROM inbox_parked WHERE state = 'dead'")
+    assert row.error == "ValueError: broken"
+
+
+async def test_a_dead_letter_blocks_its_own_subject_only(mail: Mail) -> None:
+    mail.faults["A1"] = raises(BROKEN)
+    await mail.receive("A1")
+    for _ in range(MAX_ATTEMPTS):
+        await mail.try_again()
+    mail.faults.clear()
+    await mail.receive("A2 A1 B1")
+    await mail.try_again()
+    assert await mail.effects() == "B1", "a dead letter was run, or overtaken"
+    assert await mail.parked() == {"A1": "dead 8", "A2": "waiting 0"}
+
+
+async def test_one_that_fails_behind_a_gap_is_counted_from_its_first_run(mail: Mail) -> None:
+    mail.faults["A2"] = raises(BROKEN)
+    await mail.receive("A2 A3")
+    await mail.receive("A1")
+    assert await mail.effects() == "A1"
+    assert await mail.parked() == {"A2": "retrying 1", "A3": "waiting 0"}
+
+
+async def test_what_a_handler_says_in_its_error_can_always_be_stored(mail: Mail) -> None:
+    mail.faults["A1"] = raises(ValueError("a NUL \0 and half a character \ud800" + "!" * 5000))
+    await mail.receive("A1 B1")
+    assert await mail.parked() == {"A1": "retrying 1"}
+    (row,) = await mail.rows("SELECT error FROM inbox_parked")
+    assert row.error.startswith(r"ValueError: a NUL \0 and half a character \ud800!")
+
+
+async def test_what_a_failed_event_has_recorded_is_not_sent(mail: Mail) -> None:
+    mail.replies = True
+    mail.faults["A1"] = raises(BROKEN)
+    await mail.receive("A1 B1")
+    assert await mail.outgoing() == {"B1": "recorded"}
+
+
+async def test_what_an_event_records_is_sent_once_however_often_it_comes(mail: Mail) -> None:
+    mail.replies = True
+    mail.faults["A1"] = raises(BROKEN, times=2)
+    await mail.receive("A1 B1")
+    await mail.receive("B1 A1")
+    for _ in range(3):
+        await mail.try_again()
+    assert await mail.outgoing() == {"B1": "recorded", "A1": "recorded"}

@@ -1,0 +1,126 @@
+"""Not the event's fault: the database is away, or the process dies."""
+
+import pytest
+
+from modules.kernel.errors import Contended, NotReached, Unavailable
+from modules.kernel.inbox import MAX_ATTEMPTS
+from tests.integration.events.mail import Killed, Mail, raises
+from tests.support.interleaving import UnsteadyDatabase
+
+AWAY = NotReached("away")
+
+
+async def test_while_the_database_is_away_nothing_is_parked_or_counted(mail: Mail) -> None:
+    with pytest.raises(Unavailable):
+        await mail.receive("A1 B1", UnsteadyDatabase(mail.database, fails=True))
+    assert (await mail.cursors(), await mail.parked(), await mail.effects()) == ({}, {}, "")
+    await mail.receive("A1 B1")
+    assert await mail.effects() == "A1 B1"
+
+
+async def test_an_answer_to_commit_that_is_lost_leaves_one_effect_after_the_repeat(mail: Mail) -> None:
+    with pytest.raises(Unavailable):
+        await mail.receive("A1 B1", UnsteadyDatabase(mail.database, forgets=True))
+    await mail.receive("A1 B1")
+    assert (await mail.effects(), await mail.parked()) == ("A1 B1", {})
+
+
+@pytest.mark.parametrize("error", [AWAY, Contended(), Unavailable()], ids=lambda error: error.code)
+async def test_a_handler_that_gets_no_answer_parks_nothing_however_often(mail: Mail, error: Unavailable) -> None:
+    mail.faults["B1"] = raises(error)
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(Unavailable):
+            await mail.receive("A1 B1 C1")
+    assert (await mail.effects(), await mail.parked()) == ("", {})
+    mail.faults.clear()
+    await mail.receive("A1 B1 C1")
+    assert await mail.effects() == "A1 B1 C1"
+
+
+async def test_an_outage_in_the_middle_of_a_bisected_batch_is_made_good_by_its_repeat(mail: Mail) -> None:
+    mail.faults["A1"] = raises(ValueError("broken"))
+    mail.faults["D1"] = raises(AWAY, times=1)
+    with pytest.raises(Unavailable):
+        await mail.receive("A1 B1 C1 D1")
+    await mail.receive("A1 B1 C1 D1")
+    assert sorted((await mail.effects()).split()) == ["B1", "C1", "D1"]
+    assert await mail.parked() == {"A1": "retrying 1"}
+
+
+async def test_an_outage_while_a_parked_event_is_tried_is_not_counted(mail: Mail) -> None:
+    mail.faults["A1"] = raises(ValueError("broken"), times=1)
+    await mail.receive("A1")
+    mail.faults["A1"] = raises(AWAY)
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(Unavailable):
+            await mail.try_again()
+    assert await mail.parked() == {"A1": "retrying 1"}
+    (row,) = await mail.rows("SELECT error FROM inbox_parked")
+    assert row.error == "ValueError: broken"
+    mail.faults.clear()
+    await mail.try_again()
+    assert await mail.effects() == "A1"
+
+
+async def test_an_outage_while_what_waited_is_taken_up_leaves_it_waiting(mail: Mail) -> None:
+    mail.faults["A2"] = raises(AWAY, times=1)
+    await mail.receive("A2")
+    with pytest.raises(Unavailable):
+        await mail.receive("A1")
+    assert await mail.parked() == {"A2": "waiting 0"}
+    await mail.try_again()
+    assert await mail.effects() == "A1 A2"
+
+
+async def test_an_attempt_is_counted_before_it_is_run(mail: Mail) -> None:
+    await mail.receive("A2")
+    counted: list[dict[str, str]] = []
+
+    async def look() -> None:
+        counted.append(await mail.parked())
+
+    mail.faults["A2"] = look
+    await mail.receive("A1")
+    assert counted == [{"A2": "retrying 1"}]
+
+
+async def test_a_parked_event_that_ends_every_process_is_dead_without_a_ninth_run(mail: Mail) -> None:
+    mail.faults["A2"] = raises(Killed())
+    await mail.receive("A2")
+    with pytest.raises(Killed):
+        await mail.receive("A1")
+    for attempt in range(2, MAX_ATTEMPTS + 1):
+        assert await mail.parked() == {"A2": f"retrying {attempt - 1}"}
+        with pytest.raises(Killed):
+            await mail.try_again()
+    await mail.try_again()
+    assert mail.runs.count("A2") == MAX_ATTEMPTS
+    assert await mail.parked() == {"A2": "dead 8"}
+    assert await mail.effects() == "A1"
+
+
+async def test_a_parked_event_whose_run_was_killed_rests_before_it_is_tried_again(mail: Mail) -> None:
+    mail.faults["A2"] = raises(Killed(), times=1)
+    await mail.receive("A2")
+    with pytest.raises(Killed):
+        await mail.receive("A1")
+    assert await mail.inbox().due() == []
+    await mail.try_again()
+    assert await mail.effects() == "A1 A2"
+
+
+async def test_a_killed_run_of_a_batch_leaves_neither_effect_nor_cursor_nor_what_it_recorded(mail: Mail) -> None:
+    mail.replies = True
+    mail.faults["B1"] = raises(Killed(), times=1)
+    with pytest.raises(Killed):
+        await mail.receive("A1 B1")
+    assert (await mail.effects(), await mail.cursors(), await mail.outgoing()) == ("", {}, {})
+    await mail.receive("A1 B1")
+    assert (await mail.effects(), list(await mail.outgoing())) == ("A1 B1", ["A1", "B1"])
+
+
+async def test_a_commit_that_fails_after_an_event_was_recorded_leaves_neither(mail: Mail) -> None:
+    mail.replies = True
+    with pytest.raises(Unavailable):
+        await mail.receive("A1", UnsteadyDatabase(mail.database, fails=True))
+    assert (await mail.effects(), await mail.outgoing()) == ("", {})
