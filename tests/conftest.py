@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
@@ -17,6 +18,9 @@ from app.embedded import EmbeddedPostgres
 from app.migrations import Migrations
 from app.settings import MODULES
 from modules.kernel.database import Database
+
+settings.register_profile("waybill", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("waybill")
 
 ADMIN = pytest.StashKey[str]()
 SERVER = pytest.StashKey[tuple[EmbeddedPostgres, TemporaryDirectory[str]]]()
