@@ -90,7 +90,7 @@ def from_cloud_event(document: Mapping[str, Any]) -> Event:
         ValueError: a member is missing or is not what it should be.
     """
     try:
-        return Event(
+        event = Event(
             id=UUID(document["id"]),
             source=document["source"],
             type=document["type"],
@@ -100,8 +100,14 @@ def from_cloud_event(document: Mapping[str, Any]) -> Event:
             data=document["data"],
             traceparent=document.get("traceparent"),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not an event of ours: {error}") from error
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError(f"not an event of ours: {error!r}") from error
+    texts = (event.source, event.type, event.traceparent or "")
+    if not (isinstance(event.data, Mapping) and all(isinstance(text, str) for text in texts)):
+        raise ValueError("not an event of ours: a member is of another type")
+    if event.sequence < 1 or event.time.tzinfo is None:
+        raise ValueError("not an event of ours: its sequence counts from 1, and its time says where")
+    return event
 
 
 class Bus(Protocol):

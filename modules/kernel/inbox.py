@@ -108,7 +108,9 @@ COUNTS = sql("SELECT state, count(*) AS events FROM inbox_parked GROUP BY state"
 
 
 @dataclass(frozen=True, slots=True)
-class _Cursor:
+class Cursor:
+    """How far a subject is, and what of it is parked."""
+
     sequence: int
     parked: frozenset[int]
 
@@ -235,17 +237,17 @@ class Inbox:
             )
 
 
-async def _locked(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, _Cursor]:
+async def _locked(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, Cursor]:
     rows = rows_json([{"source": source, "subject": subject} for source, subject in keys])
     await transaction.execute(LOCK_CURSORS, rows=rows)
     return {
-        (row.source, row.subject): _Cursor(row.sequence, frozenset(row.parked))
+        (row.source, row.subject): Cursor(row.sequence, frozenset(row.parked))
         for row in await transaction.fetch(READ_CURSORS, rows=rows)
     }
 
 
 def sort_out(
-    events: Iterable[Event], cursors: Mapping[Key, _Cursor], *, parked: bool = False
+    events: Iterable[Event], cursors: Mapping[Key, Cursor], *, parked: bool = False
 ) -> tuple[Sequence[Event], Sequence[Event], Mapping[Key, int]]:
     """Tell the events that are next from those that come too early; drop those seen before.
 
