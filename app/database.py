@@ -1,13 +1,19 @@
-"""Engines: how this system connects to PostgreSQL."""
+"""The driver: how this system talks to PostgreSQL, and what the driver's errors mean to us."""
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
 
 import orjson
+import psycopg
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.rows import namedtuple_row
 from psycopg.types.json import set_json_loads
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from modules.kernel.database import Database
+from modules.kernel.database import Connection, ConstraintViolated, Database, Result, Statement
+from modules.kernel.errors import Contended, NotReached, Overloaded
 
 SESSION = {
     "statement_timeout": "10s",
@@ -15,8 +21,7 @@ SESSION = {
     "idle_in_transaction_session_timeout": "15s",
     "timezone": "UTC",
     "jit": "off",  # every statement here is short
-    # A batch is one JSON value, and PostgreSQL guesses 100 rows for it whatever it holds: the guess makes it prefer
-    # reading whole tables. Index access is right for every statement of ours.
+    # A batch is one JSON value whose size no plan depends on: plan each statement once, not once per use.
     "plan_cache_mode": "force_generic_plan",
 }
 
@@ -27,6 +32,11 @@ NETWORK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,  # milliseconds
 }
+
+WAITS_FOR_A_CONNECTION_S = 2.0
+CONTENTION = {"40001", "40P01", "55P03"}
+AWAY = ("08", "53", "57", "25P03")
+NAME = re.compile(r"(?<![:\w]):([a-z_]+)(?!:)")
 
 set_json_loads(orjson.loads)
 
@@ -39,15 +49,95 @@ def connect_arguments() -> dict[str, Any]:
 def open_database(module: str, dsn: str, *, pool_size: int = 4) -> Database:
     """The database of `module`; connections are made when they are needed.
 
-    A batch needs one connection, so a small pool serves many requests; beyond it, up to 5 s of waiting for one.
+    A batch needs one connection, so a small pool serves many requests.
     """
-    url = make_url(dsn).set(drivername="postgresql+psycopg")
-    engine = create_async_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=5,
-        pool_use_lifo=True,
-        connect_args=connect_arguments(),
-    )
-    return Database(module, engine)
+    return Database(module, PsycopgPool(module, dsn, pool_size))
+
+
+class PsycopgConnection:
+    """A connection, in autocommit until `BEGIN`."""
+
+    def __init__(self, module: str, connection: psycopg.AsyncConnection[Any]) -> None:
+        self.driver = connection
+        self._module = module
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> Result:
+        """Run one statement."""
+        try:
+            cursor = await self.driver.execute(_for_driver(statement), values, prepare=True)
+            gives_rows = cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
+            rows = await cursor.fetchall() if gives_rows else ()
+        except psycopg.Error as error:
+            raise _translated(error, self._module) from error
+        return Result(rows, cursor.rowcount)
+
+
+class PsycopgPool:
+    """A few connections, made on demand and made anew when they break."""
+
+    def __init__(self, module: str, dsn: str, size: int) -> None:
+        self.dsn = dsn
+        self._module = module
+        self._size = size
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+
+    async def take(self) -> Connection:
+        """A connection; waits up to 2 s for one."""
+        pool = await self._opened()
+        try:
+            return PsycopgConnection(self._module, await pool.getconn())
+        except PoolTimeout as error:
+            if pool.get_stats().get("pool_size", 0):
+                message = f"All connections to the {self._module} database are busy."
+                raise Overloaded(message, retry_after_s=1) from error
+            raise NotReached(f"The {self._module} database gives no answer.") from error
+
+    async def give_back(self, connection: Connection) -> None:
+        """Let others use the connection; a broken one is thrown away."""
+        driver = cast("PsycopgConnection", connection).driver
+        if self._pool is None:
+            await driver.close()
+            return
+        if driver.pgconn.transaction_status not in {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}:
+            try:
+                await driver.rollback()
+            except psycopg.Error:
+                await driver.close()
+        await self._pool.putconn(driver)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await pool.close(timeout=1)
+
+    async def _opened(self) -> "AsyncConnectionPool[psycopg.AsyncConnection[Any]]":
+        if self._pool is None:
+            self._pool = AsyncConnectionPool(
+                self.dsn,
+                kwargs={"autocommit": True, "row_factory": namedtuple_row, **connect_arguments()},
+                min_size=0,
+                max_size=self._size,
+                timeout=WAITS_FOR_A_CONNECTION_S,
+                reconnect_timeout=1.0,
+                open=False,
+            )
+            await self._pool.open()
+        return self._pool
+
+
+@cache
+def _for_driver(statement: Statement) -> bytes:
+    return NAME.sub(r"%(\1)s", statement.replace("%", "%%")).encode()
+
+
+def _translated(error: psycopg.Error, module: str) -> Exception:
+    """What a driver's error means to us. Source: PostgreSQL's table of error codes (appendix A)."""
+    state = error.sqlstate
+    if state in CONTENTION:
+        return Contended("Another transaction was in the way; repeat.")
+    if state is not None and state.startswith("23"):
+        return ConstraintViolated(error.diag.constraint_name or state)
+    if isinstance(error, psycopg.OperationalError) or (state is not None and state.startswith(AWAY)):
+        return NotReached(f"The {module} database gives no answer.")
+    return error

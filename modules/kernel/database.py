@@ -1,22 +1,27 @@
-"""One module's database: transactions that say clearly whether they took effect."""
+"""One module's database: transactions that say clearly whether they took effect. The driver is `app/database.py`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import orjson
-from sqlalchemy import Executable, TextClause, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from modules.kernel.errors import Contended, NotReached, Overloaded, Unavailable
+from modules.kernel.errors import Contended, NotReached, Unavailable
 
-__all__ = ["ConstraintViolated", "Database", "Transaction", "in_transaction", "rows_json", "sql"]
-
-CONTENTION = {"40001", "40P01", "55P03"}
+__all__ = [
+    "Connection",
+    "ConstraintViolated",
+    "Database",
+    "Pool",
+    "Result",
+    "Statement",
+    "Transaction",
+    "in_transaction",
+    "rows_json",
+    "sql",
+]
 
 _open: ContextVar[str | None] = ContextVar("open_transaction", default=None)
 
@@ -29,9 +34,15 @@ class ConstraintViolated(Exception):
         super().__init__(constraint)
 
 
-def sql(statement: str) -> TextClause:
+class Statement(str):
+    """A statement with `:names` for its values."""
+
+    __slots__ = ()
+
+
+def sql(statement: str) -> Statement:
     """A statement written out, with `:names` for its values."""
-    return text(statement)
+    return Statement(statement)
 
 
 def rows_json(rows: Sequence[Any]) -> str:
@@ -44,31 +55,62 @@ def in_transaction() -> str | None:
     return _open.get()
 
 
-class Transaction:
-    """What is done in it happens together or not at all."""
+class Result(NamedTuple):
+    """What a statement gave: its rows, members by name, and how many rows it gave or touched."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-        self._after_commit: dict[Callable[[], None], None] = {}
+    rows: Sequence[Any]
+    touched: int
 
-    async def fetch(self, statement: Executable, /, **values: Any) -> Sequence[Any]:
-        """The rows that `statement` gives.
+
+class Connection(Protocol):
+    """A connection outside any transaction; each statement is one, until `BEGIN`."""
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> Result:
+        """Run one statement.
 
         Raises:
             ConstraintViolated: a constraint refused a row.
-            NotReached: the database is away or gave up; nothing of this transaction happened.
+            Contended: rolled back, because it got in another transaction's way.
+            NotReached: the database is away or gave up on it.
         """
-        try:
-            return (await self._connection.execute(statement, values)).fetchall()
-        except DBAPIError as error:
-            raise _translated(error) from error
+        ...
 
-    async def execute(self, statement: Executable, /, **values: Any) -> int:
-        """Run `statement` for its effect; answers how many rows it touched. Raises as `fetch`."""
-        try:
-            return (await self._connection.execute(statement, values)).rowcount
-        except DBAPIError as error:
-            raise _translated(error) from error
+
+class Pool(Protocol):
+    """Connections to one database."""
+
+    async def take(self) -> Connection:
+        """A connection; waits for one for a bounded time.
+
+        Raises:
+            Overloaded: all of them stayed busy.
+            NotReached: the database gives none.
+        """
+        ...
+
+    async def give_back(self, connection: Connection) -> None:
+        """Let others use the connection; what it has not committed is undone."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class Transaction:
+    """What is done in it happens together or not at all."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._after_commit: dict[Callable[[], None], None] = {}
+
+    async def fetch(self, statement: Statement, /, **values: Any) -> Sequence[Any]:
+        """The rows that `statement` gives. Raises as `Connection.run`."""
+        return (await self._connection.run(statement, values)).rows
+
+    async def execute(self, statement: Statement, /, **values: Any) -> int:
+        """Run `statement` for its effect; answers how many rows it touched. Raises as `Connection.run`."""
+        return (await self._connection.run(statement, values)).touched
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have `action` called once, however often it is asked for, when this transaction has committed."""
@@ -80,12 +122,16 @@ class Transaction:
             action()
 
 
+DEAD_CONNECTIONS = 8
+BEGIN, COMMIT = sql("BEGIN"), sql("COMMIT")
+
+
 class Database:
     """The database of the module `name`."""
 
-    def __init__(self, name: str, engine: AsyncEngine) -> None:
+    def __init__(self, name: str, pool: Pool) -> None:
         self.name = name
-        self.engine = engine
+        self.pool = pool
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -95,7 +141,7 @@ class Database:
             NotReached: there is no database to be had; nothing happened.
             Unavailable: the answer to COMMIT was lost; it may have happened. It is never called a failure.
         """
-        connection = await self._connect(self.engine)
+        connection = await self._begun()
         token = _open.set(self.name)
         try:
             transaction = Transaction(connection)
@@ -103,49 +149,50 @@ class Database:
             await _unbroken(_commit(connection))
         finally:
             _open.reset(token)
-            await _unbroken(_give_back(connection))
+            await _unbroken(self.pool.give_back(connection))
         transaction.committed()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
-        """Single statements, each seeing the newest committed state, without the cost of a transaction."""
-        connection = await self._connect(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
+        """Single statements, each a transaction of its own: a read sees the newest committed state."""
+        connection = await self.pool.take()
         try:
             yield Transaction(connection)
         finally:
-            await _unbroken(_give_back(connection))
+            await _unbroken(self.pool.give_back(connection))
 
-    async def _connect(self, engine: AsyncEngine) -> AsyncConnection:
-        try:
-            return await engine.connect()
-        except PoolTimeout as error:
-            raise Overloaded(f"All connections to the {self.name} database are busy.", retry_after_s=1) from error
-        except DBAPIError as error:
-            raise NotReached(f"The {self.name} database gives no answer.") from error
+    async def _begun(self) -> Connection:
+        """A connection in a transaction. After a restart of the database each pooled one is dead: look further."""
+        for last in (False,) * DEAD_CONNECTIONS + (True,):
+            connection = await self.pool.take()
+            try:
+                await connection.run(BEGIN, {})
+            except NotReached:
+                await _unbroken(self.pool.give_back(connection))
+                if last:
+                    raise
+            except BaseException:
+                await _unbroken(self.pool.give_back(connection))
+                raise
+            else:
+                break
+        return connection
 
     async def close(self) -> None:
-        """Give all connections back."""
-        await self.engine.dispose()
+        """Close all connections."""
+        await self.pool.close()
 
 
-async def _commit(connection: AsyncConnection) -> None:
+async def _commit(connection: Connection) -> None:
     try:
-        await connection.commit()
-    except DBAPIError as error:
-        translated = _translated(error)
-        if isinstance(translated, NotReached) and not isinstance(translated, Contended):
-            raise Unavailable("The answer to COMMIT was lost; the write may have happened.") from error
-        raise translated from error
+        await connection.run(COMMIT, {})
+    except Contended:
+        raise
+    except NotReached as error:
+        raise Unavailable("The answer to COMMIT was lost; the write may have happened.") from error
 
 
-async def _give_back(connection: AsyncConnection) -> None:
-    try:
-        await connection.close()
-    except DBAPIError:
-        await connection.invalidate()
-
-
-async def _unbroken(work: Any) -> None:
+async def _unbroken(work: Coroutine[Any, Any, None]) -> None:
     """Finish `work` even if the task is cancelled meanwhile: a cancelled COMMIT would leave nobody knowing."""
     task = asyncio.ensure_future(work)
     try:
@@ -153,16 +200,3 @@ async def _unbroken(work: Any) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
-
-
-def _translated(error: DBAPIError) -> Exception:
-    """What a driver's error means to us. Source: PostgreSQL's table of error codes (appendix A)."""
-    state: str | None = getattr(error.orig, "sqlstate", None)
-    if state in CONTENTION:
-        return Contended("Another transaction was in the way; repeat.")
-    if state is not None and state.startswith("23"):
-        diagnosis = getattr(error.orig, "diag", None)
-        return ConstraintViolated(getattr(diagnosis, "constraint_name", None) or state)
-    if state is None or state.startswith(("08", "53", "57", "25P03")):
-        return NotReached("The database gives no answer.")
-    return error

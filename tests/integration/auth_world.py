@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from sqlalchemy import event
 
 from app.database import open_database
 from modules.auth.model.key import jwk
@@ -20,6 +19,7 @@ from modules.auth.service import AuthService, Outcome, TokenRefused, TokenReques
 from modules.auth.service.issuing import TokenAnswer
 from modules.kernel.database import Database, Transaction, sql
 from modules.kernel.errors import Unavailable
+from tests.support.statements import CountedPool, Traffic, url_of
 
 ISSUER = "http://127.0.0.1:3000"
 PEPPER, KEY_ENCRYPTION_KEY = b"p" * 32, b"k" * 32
@@ -146,12 +146,12 @@ async def refreshed_at_once(world: AuthWorld, client: ClientCreated, token: str,
 
 def another_database(database: Database, pool_size: int) -> Database:
     """The same database, over connections of its own."""
-    return open_database("auth", database.engine.url.render_as_string(hide_password=False), pool_size=pool_size)
+    return open_database("auth", url_of(database), pool_size=pool_size)
 
 
 def forgetful(database: Database) -> Forgetful:
     """The same database, answers to COMMIT lost on demand."""
-    return Forgetful("auth", database.engine)
+    return Forgetful("auth", database.pool)
 
 
 async def until_waiting(database: Database, count: int) -> None:
@@ -180,11 +180,12 @@ class Statements:
     """Counts what is sent to a database."""
 
     def __init__(self, database: Database) -> None:
-        self.sent: list[str] = []
-        event.listen(database.engine.sync_engine, "before_cursor_execute", self._note)
+        self._seen = Traffic()
+        database.pool = CountedPool(database.pool, self._seen)
 
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        self.sent.append(statement)
+    @property
+    def sent(self) -> list[str]:
+        return self._seen.statements
 
     def since(self, mark: int) -> int:
         return len(self.sent) - mark

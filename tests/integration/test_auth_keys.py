@@ -94,7 +94,7 @@ async def test_a_key_that_no_longer_signs_has_no_private_part(world: AuthWorld) 
 
 
 async def test_known_keys_are_published_while_the_database_is_away(world: AuthWorld) -> None:
-    away = Away("auth", world.database.engine)
+    away = Away("auth", world.database.pool)
     service = service_on(away, world.clock)
     before = await service.keys()
     away.is_away = True

@@ -7,11 +7,12 @@ import pytest
 from app.migrations import Migrations
 from modules.auth.model import metadata
 from modules.kernel.database import Database
+from tests.support.statements import url_of
 
 
 @pytest.fixture
 def migrations(auth_database: Database) -> Iterator[Migrations]:
-    migrations = Migrations("auth", auth_database.engine.url.render_as_string(hide_password=False))
+    migrations = Migrations("auth", url_of(auth_database))
     yield migrations
     migrations.close()
 

@@ -29,9 +29,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pytest
-from sqlalchemy import TextClause
 
-from modules.kernel.database import sql
+from modules.kernel.database import Statement, sql
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,10 +117,10 @@ async def _tried(promised: Guard[W], world: W, check: Test[W]) -> None:
     await check(world)
 
 
-def without(statement: TextClause, piece: str, instead: str = "") -> TextClause:
+def without(statement: Statement, piece: str, instead: str = "") -> Statement:
     """The statement as it would be if somebody had forgotten a piece of it."""
-    assert piece in statement.text, f"{piece!r} is no piece of {statement.text}"
-    return sql(statement.text.replace(piece, instead))
+    assert piece in statement, f"{piece!r} is no piece of {statement}"
+    return sql(statement.replace(piece, instead))
 
 
 def _enter(entry: Entry) -> None:

@@ -1,22 +1,20 @@
 """The guards of the token endpoint, taken away one by one: the promise behind each must break."""
 
+import asyncio
+import itertools
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 import pytest
-from sqlalchemy import TextClause
 
 from modules.auth import repository
 from modules.auth.model.token import Issue
-from modules.kernel.database import ConstraintViolated, Database, Transaction, sql
+from modules.kernel.database import ConstraintViolated, Database, Statement, Transaction, sql
 from modules.kernel.errors import Contended
 from tests.integration.auth_world import (
-    LOCK_FAMILIES,
     AuthWorld,
     given,
-    held_back,
     refreshed_at_once,
     request,
     winners,
@@ -32,10 +30,10 @@ def world(auth_database: Database) -> AuthWorld:
     return AuthWorld(auth_database)
 
 
-def without(statement: TextClause, guard: str, instead: str = "") -> TextClause:
+def without(statement: Statement, guard: str, instead: str = "") -> Statement:
     """The statement as it would be if someone had forgotten the guard."""
-    assert guard in statement.text
-    return sql(statement.text.replace(guard, instead))
+    assert guard in statement
+    return sql(statement.replace(guard, instead))
 
 
 async def won_at_once(world: AuthWorld) -> int:
@@ -85,7 +83,7 @@ async def test_without_the_counters_lock_a_reader_steps_over_a_revocation(
         await world.begin(client)
     slow, quick = [row.id for row in await world.run("SELECT id FROM token_family ORDER BY id")]
     now = world.clock.now()
-    counted = repository.REVOKE_FAMILIES.text.partition("INSERT INTO revocation_counter")[2].partition("RETURNING last")
+    counted = repository.REVOKE_FAMILIES.partition("INSERT INTO revocation_counter")[2].partition("RETURNING last")
     counter = f"INSERT INTO revocation_counter{counted[0]}{counted[1]}"
     await world.do("CREATE SEQUENCE quicker")
     forgotten = without(repository.REVOKE_FAMILIES, counter, "SELECT nextval('quicker') AS last FROM revoked")
@@ -109,13 +107,16 @@ async def test_without_locking_doomed_families_at_once_batches_lock_each_other_o
         [request(client, grant_type="refresh_token", refresh_token=token) for token in pair]
         for pair in ((live[0], used[1]), (live[1], used[0]))
     ]
-    rotate = repository.rotate
+    rotate, rotated, both = repository.rotate, itertools.count(1), asyncio.Barrier(2)
 
     async def forgetting(
         transaction: Transaction, issues: Sequence[Issue], _doomed: Collection[UUID], now: datetime
     ) -> frozenset[UUID]:
-        return await rotate(transaction, issues, (), now)
+        won = await rotate(transaction, issues, (), now)
+        if next(rotated) <= len(batches):  # each has its own family now, and will want the other's
+            await both.wait()
+        return won
 
     monkeypatch.setattr(repository, "rotate", forgetting)
     with pytest.raises(Contended):
-        await held_back(world.database, LOCK_FAMILIES, [partial(world.service.issue_tokens, one) for one in batches])
+        await asyncio.gather(*(world.service.issue_tokens(one) for one in batches))

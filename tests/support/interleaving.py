@@ -127,7 +127,7 @@ class UnsteadyDatabase(Database):
     def __init__(
         self, steady: Database, *, before_commit: Gate | None = None, fails: bool = False, forgets: bool = False
     ) -> None:
-        super().__init__(steady.name, steady.engine)
+        super().__init__(steady.name, steady.pool)
         self._before_commit = before_commit
         self._fails = fails
         self._forgets = forgets

@@ -1,91 +1,27 @@
-"""A module that writes down, in the transaction of its inbox, which events took effect; and one that sends them.
-
-An event is called by its subject and its number: "B2" is the second about B.
-"""
+"""A module that writes down, in the transaction of its inbox, which events took effect; and one that records them."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+from app.relay import Relay
 from modules.kernel.database import Database, Transaction, sql
-from modules.kernel.events import Event, NewEvent, source_of
+from modules.kernel.events import Event, NewEvent
 from modules.kernel.inbox import Handler, Inbox
 from modules.kernel.outbox import Outbox
+from tests.integration.events.letters import SOURCE, Fault, Noted, events, name, subject
 from tests.support.interleaving import until_waiting
 
 _T = TypeVar("_T")
 
-SOURCE = source_of("sales")
 TABLES = ("effect", "inbox_cursor", "inbox_parked", "outbox", "relay_lease")
 EFFECTS = """
     CREATE TABLE IF NOT EXISTS effect (
         id bigint GENERATED ALWAYS AS IDENTITY, source text NOT NULL, subject uuid NOT NULL, sequence int NOT NULL)
 """
-
-Fault = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Noted:
-    """What is handled: its effect is written down."""
-
-    TYPE: ClassVar[str] = "waybill.test.noted.v1"
-
-    note: str
-
-
-@dataclass(frozen=True)
-class Overheard:
-    """What the module gets, and has no handler for."""
-
-    TYPE: ClassVar[str] = "waybill.test.overheard.v1"
-
-
-def subject(name: str) -> UUID:
-    """The subject that an event, or all about it, is called by."""
-    return UUID(int=ord(name[0]))
-
-
-def name(subject_id: UUID, sequence: int | str = "") -> str:
-    """What an event is called."""
-    return f"{chr(subject_id.int)}{sequence}"
-
-
-def event(called: str, kind: str = Noted.TYPE, source: str = SOURCE) -> Event:
-    """The event of that name, on its way."""
-    sequence = int(called[1:])
-    about = subject(called)
-    return Event(
-        UUID(int=about.int << 32 | sequence), source, kind, about, sequence, datetime.now(UTC), {"note": called}
-    )
-
-
-def events(called: str) -> Sequence[Event]:
-    """Events by their names, in this order."""
-    return [event(one) for one in called.split()]
-
-
-class Killed(BaseException):
-    """The process ends here: nothing that is written after this happens."""
-
-
-def raises(error: BaseException, times: int | None = None) -> Fault:
-    """A handler that fails, so many times, or always."""
-    left = [times]
-
-    async def fail() -> None:
-        if left[0] is None:
-            raise error
-        if left[0] > 0:
-            left[0] -= 1
-            raise error
-
-    return fail
 
 
 class Mail:
@@ -94,6 +30,8 @@ class Mail:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.make_inbox: type[Inbox] = Inbox  # a sabotage puts a worse one in its place
+        self.make_outbox: type[Outbox] = Outbox
+        self.make_relay: type[Relay] = Relay
         self.faults: dict[str, Fault] = {}
         self.replies = False  # whether each event's effect is an event of the module's own, too
         self.runs: list[str] = []  # every time a handler was run, whatever came of it
@@ -108,9 +46,8 @@ class Mail:
     def inbox(self, database: Database | None = None) -> Inbox:
         return self.make_inbox(database or self.database, self.handlers)
 
-    @property
-    def outbox(self) -> Outbox:
-        return Outbox(self.database)
+    def outbox(self, database: Database | None = None) -> Outbox:
+        return self.make_outbox(database or self.database)
 
     async def _note(self, transaction: Transaction, group: Sequence[Event]) -> None:
         for one in group:
@@ -144,10 +81,10 @@ class Mail:
         """Have a module record events with its change."""
         new = [NewEvent(subject(one), int(one[1:]), Noted(one)) for one in called.split()]
         if transaction is not None:
-            await self.outbox.record(transaction, new)
+            await self.outbox().record(transaction, new)
             return
         async with self.database.transaction() as own:
-            await self.outbox.record(own, new)
+            await self.outbox().record(own, new)
 
     def begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         """Have something happen meanwhile, in a context of its own."""

@@ -3,7 +3,8 @@
 import pytest
 
 from modules.kernel.inbox import MAX_ATTEMPTS
-from tests.integration.events.mail import Mail, raises, subject
+from tests.integration.events.letters import raises, subject
+from tests.integration.events.mail import Mail
 
 BROKEN = ValueError("broken")
 

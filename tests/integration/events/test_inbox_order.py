@@ -2,7 +2,8 @@
 
 from itertools import permutations
 
-from tests.integration.events.mail import Mail, Overheard, event, events
+from tests.integration.events.letters import Overheard, event, events
+from tests.integration.events.mail import Mail
 
 
 async def test_an_event_that_comes_twice_takes_effect_once(mail: Mail) -> None:

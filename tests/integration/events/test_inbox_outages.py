@@ -4,7 +4,8 @@ import pytest
 
 from modules.kernel.errors import Contended, NotReached, Unavailable
 from modules.kernel.inbox import MAX_ATTEMPTS
-from tests.integration.events.mail import Killed, Mail, raises
+from tests.integration.events.letters import Killed, raises
+from tests.integration.events.mail import Mail
 from tests.support.interleaving import UnsteadyDatabase
 
 AWAY = NotReached("away")

@@ -3,7 +3,8 @@
 import pytest
 
 from modules.kernel.errors import NotReached
-from tests.integration.events.mail import SOURCE, Mail, raises, subject
+from tests.integration.events.letters import SOURCE, raises, subject
+from tests.integration.events.mail import Mail
 from tests.support.interleaving import Gate, UnsteadyDatabase
 
 

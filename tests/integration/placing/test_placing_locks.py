@@ -4,9 +4,7 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import TextClause
-
-from modules.kernel.database import Transaction, sql
+from modules.kernel.database import Statement, Transaction, sql
 from modules.kernel.errors import Contended
 from modules.kernel.ids import HoldId, OrderId, new_id
 from modules.product.port import AvailabilityRequest, Line
@@ -27,7 +25,7 @@ def basket(order_id: UUID, *skus: str) -> AvailabilityRequest:
     return AvailabilityRequest(tuple(Line(sku, 1) for sku in skus), OrderId(order_id), hold=True)
 
 
-async def at_once(transaction: Transaction, statement: TextClause, **values: Any) -> None:
+async def at_once(transaction: Transaction, statement: Statement, **values: Any) -> None:
     """Take what nobody has who waits for us."""
     try:
         await transaction.execute(statement, **values)
