@@ -10,7 +10,7 @@ from modules.kernel.events import Event
 from modules.kernel.ids import new_id
 from modules.kernel.inbox import Inbox
 
-BATCH = 64
+BATCH = 256
 PREFETCH = 1024
 PARKED_EVERY_S = 0.25
 PAUSES_S = (0.05, 0.2, 0.5, 1.0)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol
 
@@ -160,6 +160,10 @@ class Database:
             yield Transaction(connection)
         finally:
             await _unbroken(self.pool.give_back(connection))
+
+    def single(self) -> AbstractAsyncContextManager[Transaction]:
+        """As `reading`, for a write that is one statement and may be repeated: it needs no BEGIN and no COMMIT."""
+        return self.reading()
 
     async def _begun(self) -> Connection:
         """A connection in a transaction. After a restart of the database each pooled one is dead: look further."""

@@ -180,13 +180,13 @@ class Outbox:
 
     async def lease(self, holder: str, ttl: timedelta) -> int | None:
         """Take or renew the right to publish, on the database's clock; its token, or `None` while another has it."""
-        async with self.database.transaction() as transaction:
+        async with self.database.single() as transaction:
             rows = await transaction.fetch(LEASE, holder=holder, ttl=ttl)
         return rows[0].token if rows else None
 
     async def end_lease(self, token: int) -> None:
         """Let another relay go on at once."""
-        async with self.database.transaction() as transaction:
+        async with self.database.single() as transaction:
             await transaction.execute(LEASE_END, token=token)
 
     async def take(self, limit: int) -> Mapping[int, Event]:
@@ -210,12 +210,12 @@ class Outbox:
     async def mark_published(self, token: int, bus: str, stream_ids: Mapping[int, str]) -> int:
         """Remember where the bus put which event. With a token that has passed to another, nothing happens."""
         rows = [{"id": row, "stream_id": stream_id} for row, stream_id in stream_ids.items()]
-        async with self.database.transaction() as transaction:
+        async with self.database.single() as transaction:
             return await transaction.execute(PUBLISHED, rows=rows_json(rows), bus=bus, token=token)
 
     async def forget_other_buses(self, token: int, bus: str) -> int:
         """Count what went out over another bus than `bus` as not published, and begin with short pauses again."""
-        async with self.database.transaction() as transaction:
+        async with self.database.single() as transaction:
             return await transaction.execute(OTHER_BUS, bus=bus, token=token)
 
     async def unsettled(self, limit: int) -> Sequence[Unsettled]:
@@ -227,12 +227,12 @@ class Outbox:
     async def mark_checked(self, token: int, verdicts: Mapping[int, str]) -> int:
         """Write per event what the subscribers' words make of it: a state of `verdict`."""
         rows = [{"id": row, "state": state} for row, state in verdicts.items()]
-        async with self.database.transaction() as transaction:
+        async with self.database.single() as transaction:
             return await transaction.execute(CHECKED, rows=rows_json(rows), token=token)
 
     async def prune(self, token: int, retention: timedelta, limit: int = 1000) -> int:
         """Delete settled events older than `retention`, at most `limit` at a time; answers how many."""
-        async with self.database.transaction() as transaction:
+        async with self.database.single() as transaction:
             return await transaction.execute(PRUNE, retention=retention, limit=limit, token=token)
 
     async def depth(self) -> Mapping[str, tuple[int, float]]:

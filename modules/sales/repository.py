@@ -18,20 +18,27 @@ DECISIONS = sql("SELECT hold_id, order_id FROM hold_decision WHERE hold_id = ANY
 
 DECIDE_VOID_AFTER_ALL = sql("UPDATE hold_decision SET order_id = NULL WHERE hold_id = ANY(:hold_ids)")
 
+# Lines and first steps follow the orders that are really new, in the same statement.
 INSERT_ORDERS = sql("""
-    INSERT INTO "order" (id, client_id, idempotency_key, fingerprint, hold_id, status, currency, total, ship_to,
-        reference, metadata, version, event_sequence, placed_at, updated_at)
-    SELECT id, client_id, idempotency_key, fingerprint, hold_id, 'placed', currency, total, ship_to, reference,
-        metadata, 1, 1, placed_at, placed_at
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(id uuid, client_id text, idempotency_key text, fingerprint text,
-        hold_id uuid, currency text, total bigint, ship_to json, reference text, metadata json, placed_at timestamptz)
-    ORDER BY id ON CONFLICT (id) DO NOTHING RETURNING id
-""")
-
-INSERT_LINES = sql("""
-    INSERT INTO order_line (order_id, position, sku, name, quantity, unit_price)
-    SELECT order_id, position, sku, name, quantity, unit_price FROM json_to_recordset(CAST(:rows AS json))
-        AS r(order_id uuid, position int, sku text, name text, quantity int, unit_price bigint)
+    WITH new AS (
+        INSERT INTO "order" (id, client_id, idempotency_key, fingerprint, hold_id, status, currency, total, ship_to,
+            reference, metadata, version, event_sequence, placed_at, updated_at)
+        SELECT id, client_id, idempotency_key, fingerprint, hold_id, 'placed', currency, total, ship_to, reference,
+            metadata, 1, 1, placed_at, placed_at
+        FROM json_to_recordset(CAST(:orders AS json)) AS r(id uuid, client_id text, idempotency_key text,
+            fingerprint text, hold_id uuid, currency text, total bigint, ship_to json, reference text, metadata json,
+            placed_at timestamptz)
+        ORDER BY id ON CONFLICT (id) DO NOTHING RETURNING id, client_id, placed_at),
+    lines AS (
+        INSERT INTO order_line (order_id, position, sku, name, quantity, unit_price)
+        SELECT order_id, position, sku, name, quantity, unit_price
+        FROM json_to_recordset(CAST(:lines AS json))
+            AS r(order_id uuid, position int, sku text, name text, quantity int, unit_price bigint)
+        JOIN new ON new.id = r.order_id),
+    steps AS (
+        INSERT INTO order_transition (order_id, sequence, from_status, to_status, actor, at)
+        SELECT id, 1, NULL, 'placed', client_id, placed_at FROM new)
+    SELECT id FROM new
 """)
 
 INSERT_TRANSITIONS = sql("""
@@ -125,14 +132,10 @@ async def void_after_all(transaction: Transaction, hold_ids: Sequence[HoldId]) -
     await transaction.execute(DECIDE_VOID_AFTER_ALL, hold_ids=list(hold_ids))
 
 
-async def insert_orders(transaction: Transaction, orders: Rows) -> frozenset[OrderId]:
-    """Insert order rows that do not exist yet; answers their ids."""
-    return frozenset(row.id for row in await transaction.fetch(INSERT_ORDERS, rows=rows_json(orders)))
-
-
-async def insert_lines(transaction: Transaction, lines: Rows) -> None:
-    """Insert the lines of new orders."""
-    await transaction.execute(INSERT_LINES, rows=rows_json(lines))
+async def insert_orders(transaction: Transaction, orders: Rows, lines: Rows) -> frozenset[OrderId]:
+    """Insert orders that do not exist yet, with their lines and their first step; answers their ids."""
+    rows = await transaction.fetch(INSERT_ORDERS, orders=rows_json(orders), lines=rows_json(lines))
+    return frozenset(row.id for row in rows)
 
 
 async def insert_transitions(transaction: Transaction, transitions: Rows) -> None:

@@ -196,14 +196,16 @@ class Placing:
             return {}
         now = self._clock.now()
         new = {attempt.order_id: rows.NewOrder(attempt, now) for attempt in attempts}
-        inserted = await repository.insert_orders(transaction, [order.row for order in new.values()])
+        inserted = await repository.insert_orders(
+            transaction,
+            [order.row for order in new.values()],
+            [line for order in new.values() for line in order.lines],
+        )
         beaten = [attempt.hold_id for attempt in attempts if attempt.order_id not in inserted]
         if beaten:
             await repository.void_after_all(transaction, beaten)
         stored = {order_id: order for order_id, order in new.items() if order_id in inserted}
         if stored:
-            await repository.insert_lines(transaction, [line for order in stored.values() for line in order.lines])
-            await repository.insert_transitions(transaction, [order.transition for order in stored.values()])
             events = [NewEvent(order.id, 1, order.event) for order in stored.values()]
             await self._outbox.record(transaction, events)
         return stored

@@ -41,15 +41,6 @@ class NewOrder:
             "metadata": request.metadata,
             "placed_at": now,
         }
-        self.transition: Mapping[str, Any] = {
-            "order_id": self.id,
-            "sequence": 1,
-            "from_status": None,
-            "to_status": "placed",
-            "reason": None,
-            "actor": request.client_id,
-            "at": now,
-        }
 
     @property
     def lines(self) -> list[Mapping[str, Any]]:

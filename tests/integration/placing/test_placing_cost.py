@@ -23,7 +23,7 @@ from tests.support.orders import SHIP_TO, order, told
 from tests.support.shop import Shop
 from tests.support.statements import traffic
 
-LOOK_AND_STORE = ["ORDERS", "DECIDE", "INSERT_ORDERS", "INSERT_LINES", "INSERT_TRANSITIONS", "RECORD"]
+LOOK_AND_STORE = ["ORDERS", "DECIDE", "INSERT_ORDERS", "RECORD"]
 HOLD = ["OPEN_HOLDS", "LOCK_STOCK", "BOOK", "HOLD_LINES_NEW"]
 
 of_any_size = pytest.mark.parametrize("size", [1, 8, 64])
