@@ -1,0 +1,139 @@
+"""The bus may refuse, lose or forget, and be another one tomorrow: what is in the outbox is not lost."""
+
+import pytest
+
+from modules.kernel.errors import NotReached, Unavailable
+from tests.integration.events.letters import Killed, raises
+from tests.integration.events.mail import Mail
+from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over, stopped
+from tests.support.interleaving import Gate
+
+
+async def restarted(mail: Mail, loses: str = "") -> Sender:
+    """A process that takes over from one that has ended; it has a bus of its own."""
+    await lease_runs_out(mail)
+    return Sender(mail, loses=loses)
+
+
+async def test_what_the_bus_does_not_take_stays_recorded_and_goes_out_with_the_next_turn(mail: Mail) -> None:
+    await mail.record("A1 B1 C1")
+    sender = Sender(mail, refuses="B1")
+    await sender.turn()
+    assert await mail.outgoing() == {"A1": "published", "B1": "recorded", "C1": "published"}
+    sender.bus._refuses.clear()
+    await sender.turn()
+    assert sender.bus.published == ["A1", "B1", "C1", "B1"]
+
+
+async def test_a_bus_that_gives_no_answer_leaves_everything_recorded(mail: Mail) -> None:
+    await mail.record("A1 B1")
+    sender = Sender(mail, before=raises(NotReached("away")))
+    with pytest.raises(Unavailable):
+        await sender.turn()
+    assert await mail.outgoing() == {"A1": "recorded", "B1": "recorded"}
+    await sender.send()
+    assert await mail.outgoing() == {"A1": "settled", "B1": "settled"}
+
+
+async def test_a_relay_killed_after_the_bus_took_its_events_publishes_them_again_and_they_take_effect_once(
+    mail: Mail,
+) -> None:
+    await mail.record("A1 B1")
+    killed = Sender(mail)
+    await killed.bus.publish(list((await killed.outbox.take(2)).values()))
+    await killed.deliver()
+    after = await restarted(mail)
+    await after.send()
+    assert after.bus.published == ["A1", "B1"]
+    assert (await mail.effects(), mail.runs) == ("A1 B1", ["A1", "B1"])
+
+
+async def test_after_a_restart_what_the_process_held_is_published_again_and_takes_effect_once(mail: Mail) -> None:
+    await mail.record("A1 B1 C1")
+    before = Sender(mail)
+    await before.turn()
+    await mail.receive("A1")
+    after = await restarted(mail)
+    await after.send()
+    assert after.bus.published == ["A1", "B1", "C1"]
+    assert await mail.effects() == "A1 B1 C1"
+    assert set((await mail.outgoing()).values()) == {"settled"}
+
+
+async def test_what_was_settled_on_another_bus_is_not_published_again(mail: Mail) -> None:
+    await mail.record("A1")
+    await Sender(mail).send()
+    after = await restarted(mail)
+    await after.send()
+    assert after.bus.published == []
+
+
+async def test_on_another_bus_pauses_begin_at_a_second_again(mail: Mail) -> None:
+    await mail.record("A1")
+    await Sender(mail, loses="A1").turn()
+    await mail.do("UPDATE outbox SET publications = 12")
+    await (await restarted(mail, loses="A1")).turn()
+    (row,) = await mail.rows("SELECT publications FROM outbox")
+    assert row.publications == 1
+
+
+async def test_a_relay_that_is_stopped_while_it_publishes_leaves_its_events_for_the_next(mail: Mail) -> None:
+    await mail.record("A1 B1")
+    gate = Gate()
+    leaving = Sender(mail, before=gate.passed)
+    task = mail.begin(leaving.relay.run())
+    await gate.reached()
+    await stopped(task)
+    assert await mail.outgoing() == {"A1": "recorded", "B1": "recorded"}
+    await Sender(mail).send()
+    assert await mail.effects() == "A1 B1"
+
+
+async def test_a_consumer_that_is_stopped_in_the_middle_of_a_batch_leaves_no_trace_and_its_events_come_again(
+    mail: Mail,
+) -> None:
+    await mail.record("A1 B1 C1")
+    mail.faults["B1"] = (gate := Gate()).passed
+    leaving = Sender(mail)
+    await leaving.turn()
+    task = mail.begin(leaving.consumer.run())
+    await gate.reached()
+    await stopped(task)
+    assert (await mail.effects(), await mail.cursors(), await mail.parked()) == ("", {}, {})
+    mail.faults.clear()
+    after = await restarted(mail)
+    await after.send()
+    assert await mail.effects() == "A1 B1 C1"
+
+
+async def test_a_consumer_that_is_stopped_does_not_look_as_if_it_had_more_to_read(mail: Mail) -> None:
+    await mail.record("A1")
+    mail.faults["A1"] = (gate := Gate()).passed
+    sender = Sender(mail)
+    await sender.turn()
+    task = mail.begin(sender.consumer.run())
+    await gate.reached()
+    await stopped(task)
+    mail.faults.clear()
+    await pause_is_over(mail)
+    await sender.send()
+    await sender.send()
+    assert (await mail.effects(), await mail.outgoing()) == ("A1", {"A1": "settled"})
+
+
+async def test_a_process_killed_while_it_takes_up_what_was_parked_leaves_the_rest_for_the_next(mail: Mail) -> None:
+    await mail.record("A2 A3")
+    before = Sender(mail)
+    await before.send()
+    await mail.record("A1")
+    mail.faults["A3"] = raises(Killed(), times=1)
+    await before.turn()
+    with pytest.raises(Killed):
+        await before.deliver()
+    assert await mail.effects() == "A1 A2"
+    after = await restarted(mail)
+    await mail.do("UPDATE inbox_parked SET next_at = clock_timestamp()")
+    await after.consumer.take_up()
+    await after.send()
+    assert await mail.effects() == "A1 A2 A3"
+    assert set((await mail.outgoing()).values()) == {"settled"}

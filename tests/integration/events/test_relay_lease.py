@@ -1,0 +1,191 @@
+"""One relay at a time. A lease that runs out costs a pause or a duplicate, never an event."""
+
+import asyncio
+from datetime import timedelta
+
+from app.relay import STANDBY_S, Relay
+from modules.kernel.database import rows_json, sql
+from modules.kernel.events import NewEvent
+from modules.kernel.outbox import PUBLISHED
+from tests.integration.events.letters import Noted, subject
+from tests.integration.events.mail import Mail
+from tests.integration.events.sending import Sender, lease_runs_out, stopped
+from tests.support.interleaving import Gate
+
+TTL = timedelta(seconds=30)
+LOCK_LEASE = sql("LOCK TABLE relay_lease IN EXCLUSIVE MODE")
+
+
+async def test_while_one_relay_works_the_others_stand_by(mail: Mail) -> None:
+    active, standby = Sender(mail), Sender(mail)
+    await mail.record("A1")
+    await active.turn()
+    await mail.record("A2")
+    assert await standby.turn() == STANDBY_S
+    assert (active.bus.published, standby.bus.published) == (["A1"], [])
+
+
+async def test_of_relays_that_start_together_one_gets_the_lease(mail: Mail) -> None:
+    async with mail.database.transaction() as transaction:
+        await transaction.execute(LOCK_LEASE)
+        asking = [mail.begin(mail.outbox().lease(holder, TTL)) for holder in "abc"]
+        await mail.waits()
+    tokens = await asyncio.gather(*asking)
+    assert sorted(tokens, key=str) == [1, None, None]
+
+
+async def test_renewing_keeps_the_token_and_another_holder_raises_it(mail: Mail) -> None:
+    outbox = mail.outbox()
+    assert [await outbox.lease("a", TTL) for _ in range(2)] == [1, 1]
+    await lease_runs_out(mail)
+    assert await outbox.lease("a", TTL) == 1
+    await lease_runs_out(mail)
+    assert (await outbox.lease("b", TTL), await outbox.lease("a", TTL)) == (2, None)
+
+
+async def test_a_standby_takes_over_when_the_lease_has_run_out(mail: Mail) -> None:
+    gone, standby = Sender(mail), Sender(mail)
+    await gone.turn()
+    await mail.record("A1")
+    await standby.turn()
+    await lease_runs_out(mail)
+    standby.relay._renew_at = 0.0
+    await standby.send()
+    assert (await mail.effects(), await mail.outgoing()) == ("A1", {"A1": "settled"})
+
+
+async def test_a_standby_takes_over_at_once_when_the_lease_is_given_back(mail: Mail) -> None:
+    leaving, standby = Sender(mail), Sender(mail)
+    await leaving.turn()
+    task = mail.begin(leaving.relay.run())
+    await asyncio.sleep(0)
+    await stopped(task)
+    await mail.record("A1")
+    await standby.send()
+    assert await mail.outgoing() == {"A1": "settled"}
+
+
+async def test_what_a_relay_published_after_its_lease_had_passed_on_is_not_marked_by_it(mail: Mail) -> None:
+    await mail.record("A1")
+    gate = Gate()
+    stale, active = Sender(mail, before=gate.passed), Sender(mail)
+    publishing = mail.begin(stale.turn())
+    await gate.reached()
+    await lease_runs_out(mail)
+    await active.turn()
+    gate.open()
+    await publishing
+    (row,) = await mail.rows("SELECT bus, publications FROM outbox")
+    assert tuple(row) == (active.bus.identity, 1), "a stale relay wrote"
+
+
+async def test_a_relay_that_finds_its_lease_gone_publishes_nothing_more(mail: Mail) -> None:
+    await mail.record("A1")
+    gate = Gate()
+    stale = Sender(mail, before=gate.passed)
+    publishing = mail.begin(stale.turn())
+    await gate.reached()
+    await lease_runs_out(mail)
+    await mail.outbox().lease("another", TTL)
+    gate.open()
+    await publishing
+    assert await stale.turn() == STANDBY_S
+    assert stale.bus.published == ["A1"], "a stale relay published again"
+
+
+async def test_what_two_relays_published_takes_effect_once(mail: Mail) -> None:
+    await mail.record("A1 B1")
+    gate = Gate()
+    stale, active = Sender(mail, before=gate.passed), Sender(mail)
+    publishing = mail.begin(stale.turn())
+    await gate.reached()
+    await lease_runs_out(mail)
+    await active.send()
+    gate.open()
+    await publishing
+    await stale.deliver()
+    assert await mail.effects() == "A1 B1"
+
+
+async def test_with_a_token_that_has_passed_on_no_write_does_anything(unchecked_mail: Mail) -> None:
+    mail = unchecked_mail
+    await mail.record("A1 B1 C1")
+    await Sender(mail, loses="A1 B1 C1").turn()
+    await mail.do("UPDATE outbox SET state = 'recorded' WHERE id = (SELECT min(id) FROM outbox)")
+    await mail.do(
+        "UPDATE outbox SET state = 'settled', settled_at = '2020-01-01' WHERE id = (SELECT max(id) FROM outbox)"
+    )
+    rows = [row.id for row in await mail.rows("SELECT id FROM outbox ORDER BY id")]
+    before = await mail.outgoing()
+    outbox, stale = mail.outbox(), 77
+    assert await outbox.mark_published(stale, "bus", {rows[0]: "1"}) == 0
+    assert await outbox.mark_checked(stale, {rows[1]: "settled"}) == 0
+    assert await outbox.forget_other_buses(stale, "another bus") == 0
+    assert await outbox.prune(stale, timedelta()) == 0
+    await outbox.end_lease(stale)
+    assert await mail.outgoing() == before
+    assert await outbox.lease("another", TTL) is None
+
+
+async def test_a_lease_passes_on_only_when_a_write_under_it_has_ended(mail: Mail) -> None:
+    await mail.record("A1")
+    outbox = mail.outbox()
+    token = await outbox.lease("a", TTL)
+    await lease_runs_out(mail)
+    async with mail.database.transaction() as writing:
+        rows = rows_json([{"id": row, "stream_id": "1"} for row in await outbox.take(1)])
+        assert await writing.execute(PUBLISHED, rows=rows, bus="a", token=token) == 1
+        taking = mail.begin(outbox.lease("b", TTL))
+        await mail.waits(unless=taking)
+        assert not taking.done()
+    assert await taking == 2
+
+
+async def test_a_standby_that_is_woken_again_and_again_leaves_the_others_their_time(mail: Mail) -> None:
+    await Sender(mail).turn()
+    standby = Sender(mail)
+    await standby.turn()
+    began = asyncio.get_running_loop().time()
+    task = mail.begin(standby.relay.run())
+    for _ in range(5):
+        standby.outbox.woken()
+        await asyncio.sleep(0)
+    took_s = asyncio.get_running_loop().time() - began
+    await stopped(task)
+    assert took_s < STANDBY_S / 2, "a standby relay turned without rest"
+
+
+async def test_a_relay_at_rest_is_woken_by_a_commit(mail: Mail) -> None:
+    sender = Sender(mail)
+    resting = mail.begin(sender.relay._rest(60))
+    await asyncio.sleep(0)
+    async with mail.database.transaction() as transaction:
+        await sender.outbox.record(transaction, [NewEvent(subject("A"), 1, Noted("A1"))])
+        assert not resting.done()
+    async with asyncio.timeout(10):
+        await resting
+
+
+class Bewildered(Relay):
+    """A relay that meets what nobody foresaw, once."""
+
+    turns = 0
+
+    async def turn(self) -> float:
+        self.turns += 1
+        if self.turns == 1:
+            raise RuntimeError("nobody foresaw this")
+        return await super().turn()
+
+
+async def test_a_relay_outlives_what_nobody_foresaw(mail: Mail) -> None:
+    mail.make_relay = Bewildered
+    sender = Sender(mail)
+    task = mail.begin(sender.relay.run())
+    await mail.record("A1")
+    async with asyncio.timeout(10):
+        while not sender.bus.published:
+            sender.outbox.woken()
+            await mail.rows("SELECT 1")
+    await stopped(task)
+    assert sender.bus.published == ["A1"]

@@ -1,0 +1,159 @@
+"""Published is not settled: an event is kept, and published again, until every subscriber has said that it handled it."""
+
+from itertools import pairwise
+
+import pytest
+
+from modules.kernel.errors import Unavailable
+from modules.kernel.inbox import MAX_ATTEMPTS
+from tests.integration.events.letters import raises, subject
+from tests.integration.events.mail import Mail
+from tests.integration.events.sending import AWAY, Sender, Word, pause_is_over
+
+
+async def test_an_event_is_settled_on_the_word_of_its_subscriber(mail: Mail) -> None:
+    await mail.record("A1 B1")
+    sender = Sender(mail)
+    await sender.turn()
+    assert await mail.outgoing() == {"A1": "published", "B1": "published"}, "settled before it was handled"
+    await sender.deliver()
+    await sender.turn()
+    assert await mail.outgoing() == {"A1": "settled", "B1": "settled"}
+
+
+async def test_an_event_is_settled_only_when_the_last_subscriber_has_handled_it(mail: Mail) -> None:
+    await mail.record("A1")
+    subscribers = [Word(at_end=False) for _ in range(3)]
+    sender = Sender(mail, subscribers=subscribers)
+    await sender.turn()
+    await sender.deliver()
+    for subscriber in subscribers:
+        await sender.turn()
+        assert await mail.outgoing() == {"A1": "published"}
+        subscriber.has_handled("A1")
+    await sender.turn()
+    assert await mail.outgoing() == {"A1": "settled"}
+
+
+async def test_an_event_that_the_bus_took_and_lost_is_published_again_after_its_pause(mail: Mail) -> None:
+    await mail.record("A1 B1")
+    lossy = Sender(mail, loses="A1")
+    await lossy.send()
+    assert await mail.outgoing() == {"A1": "published", "B1": "settled"}, "an event that was lost is settled"
+    await lossy.send()
+    assert lossy.bus.published == ["A1", "B1"]
+    await pause_is_over(mail)
+    lossy.bus._loses.clear()
+    await lossy.send()
+    await lossy.send()
+    assert (lossy.bus.published, await mail.effects()) == (["A1", "B1", "A1"], "B1 A1")
+    assert await mail.outgoing() == {"A1": "settled", "B1": "settled"}
+
+
+@pytest.mark.parametrize(
+    ("publications", "pause_s"), [(1, 1), (2, 2), (3, 4), (8, 128), (10, 512), (11, 600), (99, 600)]
+)
+async def test_the_pause_grows_from_a_second_to_ten_minutes(mail: Mail, publications: int, pause_s: int) -> None:
+    await mail.record("A1")
+    sender = Sender(mail, loses="A1")
+    await sender.turn()
+    for past_s, state in ((pause_s - 0.9, "published"), (pause_s, "recorded")):
+        await mail.do(
+            "UPDATE outbox SET publications = :publications, published_at = clock_timestamp() - :past_s * interval '1 s'",
+            publications=publications,
+            past_s=past_s,
+        )
+        await sender.turn()
+        assert await mail.outgoing() == {"A1": state}
+
+
+async def test_a_subscriber_that_is_behind_is_not_flooded(mail: Mail) -> None:
+    await mail.record("A1")
+    sender = Sender(mail)
+    await sender.turn()
+    await pause_is_over(mail)
+    await sender.turn()
+    assert (sender.bus.published, await mail.outgoing()) == (["A1"], {"A1": "published"})
+
+
+async def test_an_event_that_is_parked_is_neither_settled_nor_published_again(mail: Mail) -> None:
+    await mail.record("A2")
+    sender = Sender(mail)
+    await sender.send()
+    await pause_is_over(mail)
+    await sender.send()
+    assert (sender.bus.published, await mail.outgoing()) == (["A2"], {"A2": "published"})
+    await mail.record("A1")
+    await sender.send()
+    assert await mail.outgoing() == {"A2": "settled", "A1": "settled"}
+
+
+async def test_an_event_that_is_dead_is_neither_settled_nor_published_again(mail: Mail) -> None:
+    mail.faults["A1"] = raises(ValueError("broken"))
+    await mail.record("A1 A2 B1")
+    sender = Sender(mail)
+    await sender.send()
+    for _ in range(MAX_ATTEMPTS):
+        await mail.try_again(sender.inbox)
+    await pause_is_over(mail)
+    await sender.send()
+    assert await mail.parked() == {"A1": "dead 8", "A2": "waiting 0"}
+    assert sender.bus.published == ["A1", "A2", "B1"]
+    assert await mail.outgoing() == {"A1": "published", "A2": "published", "B1": "settled"}
+
+
+async def test_while_a_subscriber_gives_no_answer_nothing_changes_but_what_is_new_is_published(mail: Mail) -> None:
+    await mail.record("A1")
+    sender = Sender(mail, loses="A1 A2", subscribers=[Word(), AWAY])
+    for called in ("A2", "A3"):
+        with pytest.raises(Unavailable):
+            await sender.turn()
+        await pause_is_over(mail)
+        await mail.record(called)
+    with pytest.raises(Unavailable):
+        await sender.turn()
+    assert (sender.bus.published, set((await mail.outgoing()).values())) == (["A1", "A2", "A3"], {"published"})
+
+
+async def test_between_two_questions_about_an_event_pauses_grow(mail: Mail) -> None:
+    await mail.record("A1")
+    sender = Sender(mail, subscribers=[Word(at_end=False)])
+    waits = []
+    for _ in range(4):
+        await sender.turn()
+        (row,) = await mail.rows("SELECT extract(epoch FROM check_at - clock_timestamp()) AS wait_s FROM outbox")
+        waits.append(float(row.wait_s))
+    assert all(later > earlier for earlier, later in pairwise(waits)), waits
+
+
+async def test_only_what_was_settled_longer_ago_than_the_retention_is_pruned(mail: Mail) -> None:
+    await mail.record("A1 B1 C1 D1")
+    sender = Sender(mail, loses="C1", refuses="D1")
+    await sender.send()
+    await mail.do("UPDATE outbox SET settled_at = now() - interval '8 days' WHERE subject = :a", a=subject("A"))
+    await mail.do("UPDATE outbox SET recorded_at = now() - interval '9 days', published_at = now() - interval '9 days'")
+    sender.relay._prune_at = 0.0
+    await sender.turn()
+    assert list(await mail.outgoing()) == ["B1", "C1", "D1"]
+
+
+async def test_pruning_goes_on_until_nothing_old_is_left(mail: Mail) -> None:
+    await mail.do(
+        "INSERT INTO outbox (event_id, type, subject, sequence, data, state, settled_at) SELECT gen_random_uuid(), 't',"
+        " gen_random_uuid(), 1, '{}', 'settled', now() - interval '8 days' FROM generate_series(1, 2500)"
+    )
+    sender = Sender(mail)
+    for left in (1500, 500, 0):
+        await sender.turn()
+        assert len(await mail.rows("SELECT FROM outbox")) == left
+
+
+async def test_pruning_does_not_wait_for_a_subscriber_that_is_away(mail: Mail) -> None:
+    await mail.record("A1 B1")
+    sender = Sender(mail, subscribers=[AWAY])
+    await mail.do(
+        "UPDATE outbox SET state = 'settled', settled_at = now() - interval '8 days' WHERE subject = :a", a=subject("A")
+    )
+    with pytest.raises(Unavailable):
+        await sender.turn()
+    assert list(await mail.outgoing()) == ["B1"]
