@@ -33,7 +33,7 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
         container.verifier().follow(container.auth_port()),
         _every(container.settings().holds.sweep_interval_s, lambda: _sweep(container)),
         *(consumer.run() for consumer in container.consumers()),
-        *(relay.run() for relay in container.relays()),
+        *(relay.run() for relay in container.relays() if container.settings().events.relay),
     ]
     tasks = [asyncio.create_task(job) for job in jobs]
     for task in tasks:

@@ -28,10 +28,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[RunFile]:
-    """A whole system on `data`, in one process."""
-    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(data), "--port", str(free_port())]
-    with _process(command, {**os.environ, "WAYBILL_LOG__LEVEL": "WARNING"}) as process:
+def running(data: Path, port: int, *, relay: bool = True) -> Iterator[RunFile]:
+    """A whole system on `data` and `port`, in one process; without `relay` its events wait in their outboxes."""
+    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(data), "--port", str(port)]
+    settings = {"WAYBILL_LOG__LEVEL": "WARNING", "WAYBILL_EVENTS__RELAY": str(relay).lower()}
+    with _process(command, {**os.environ, **settings}) as process:
         if process.stdout is None or not process.stdout.readline().startswith("ready"):
             raise RuntimeError("the system did not start")
         run = read_run(data)

@@ -28,6 +28,8 @@ class Events(Section):
 
     bus: Literal["in_process", "redis"] = "in_process"
     url: RedisUrl | None = None
+    relay: bool = True
+    """Whether this process publishes events; where it does not, a replica that does takes its share."""
     outbox_bound: Count = 100_000
     """Unpublished rows per module beyond which new writes are refused."""
     retention_days: Count = 7

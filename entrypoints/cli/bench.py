@@ -2,7 +2,7 @@
 
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ import typer
 from entrypoints.cli.acting import REFUSED, Json, end, print_table, show
 
 if TYPE_CHECKING:
-    from bench.orders import Round
+    from bench.orders import Round, Sustained
 
 
 def bench(
@@ -22,15 +22,15 @@ def bench(
     """Measure orders a second, interleaved with pgbench and an in-memory echo; print nothing if an order is amiss."""
     import uvloop
 
-    from bench.orders import measure
+    from bench.orders import Setting, measure
 
-    rounds, seconds = (3, 4) if quick else (5, 15)
+    setting = Setting(rounds=3, seconds=4) if quick else Setting(rounds=5, seconds=15)
     with tempfile.TemporaryDirectory(prefix="waybill-bench-") as folder:
         try:
-            measured = uvloop.run(measure(Path(folder) / "data", rounds=rounds, seconds=seconds))
+            rounds, sustained = uvloop.run(measure(Path(folder) / "data", setting))
         except AssertionError as fault:
             raise end(f"The oracle found: {fault}. No figure is worth printing.", REFUSED) from None
-    figures = _figures(measured)
+    figures = _figures(rounds, sustained)
     show(
         [dict(zip(("what", "min", "median", "max"), row, strict=True)) for row in figures],
         as_json=as_json,
@@ -38,17 +38,22 @@ def bench(
     )
 
 
-def _figures(measured: "Sequence[Round]") -> list[list[object]]:
-    def row(what: str, of: "Callable[[Round], float]", digits: int = 0) -> list[object]:
-        values = sorted(of(one) for one in measured)
-        return [what, *(f"{value:.{digits}f}" for value in (values[0], statistics.median(values), values[-1]))]
-
+def _figures(rounds: "Sequence[Round]", sustained: "Sequence[Sustained]") -> list[list[object]]:
+    pairs = list(zip(rounds, sustained, strict=True))
     return [
-        row("pgbench, least of an order, tps", lambda one: one.pgbench_tps),
-        row("echo from memory /s", lambda one: one.echo.rate()),
-        row("orders/s, one process", lambda one: one.orders.rate()),
-        row("orders p50 ms", lambda one: one.orders.percentile(0.5), 1),
-        row("orders p99 ms", lambda one: one.orders.percentile(0.99), 1),
-        row("orders beside pgbench, times", lambda one: one.orders.rate() / one.pgbench_tps, 2),
-        row("orders beside echo, times", lambda one: one.orders.rate() / one.echo.rate(), 2),
+        _row("pgbench: the least an order needs, tps", [one.pgbench_tps for one in rounds]),
+        _row("echo: the same request from memory, /s", [one.echo.rate() for one in rounds]),
+        _row("orders/s, one process, events waiting", [one.orders.rate() for one in rounds]),
+        _row("  p50 ms", [one.orders.percentile(0.5) for one in rounds], 1),
+        _row("  p99 ms", [one.orders.percentile(0.99) for one in rounds], 1),
+        _row("  beside pgbench, times", [one.orders.rate() / one.pgbench_tps for one in rounds], 2),
+        _row("  beside the echo, times", [one.orders.rate() / one.echo.rate() for one in rounds], 2),
+        _row("orders/s, one process, events handled", [one.orders.rate() for one in sustained]),
+        _row("  beside events waiting, times", [two.orders.rate() / one.orders.rate() for one, two in pairs], 2),
+        _row("  backlog gone after, s", [one.backlog_gone_s for one in sustained], 2),
     ]
+
+
+def _row(what: str, values: "Sequence[float]", digits: int = 0) -> list[object]:
+    ordered = sorted(values)
+    return [what, *(f"{value:.{digits}f}" for value in (ordered[0], statistics.median(ordered), ordered[-1]))]
