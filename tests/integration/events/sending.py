@@ -119,3 +119,10 @@ async def stopped(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def handled(mail: Mail, expected: str) -> None:
+    """Until these events, and no others, have taken effect."""
+    async with asyncio.timeout(10):
+        while sorted((await mail.effects()).split()) != sorted(expected.split()):
+            pass

@@ -1,6 +1,5 @@
 """A consumer waits out what is no event's fault, and holds up who sends faster than it can handle."""
 
-import asyncio
 from collections.abc import Sequence
 
 from app.bus import Consumer, InProcessBus
@@ -9,14 +8,7 @@ from modules.kernel.events import Event
 from modules.kernel.inbox import Inbox
 from tests.integration.events.letters import SOURCE, event, events, raises
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import stopped
-
-
-async def handled(mail: Mail, expected: str) -> None:
-    """Until these events, and no others, have taken effect."""
-    async with asyncio.timeout(10):
-        while sorted((await mail.effects()).split()) != sorted(expected.split()):
-            pass
+from tests.integration.events.sending import handled, stopped
 
 
 async def test_it_repeats_a_batch_while_the_database_is_away_and_parks_nothing(mail: Mail) -> None:
