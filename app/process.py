@@ -40,6 +40,7 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
         task.add_done_callback(_ended)
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*GC_THRESHOLDS)  # the cyclic collector is what spoils the slowest answers
     try:
         yield

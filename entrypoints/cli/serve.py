@@ -1,5 +1,6 @@
 """`waybill serve`: one process of a deployment, in the foreground."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,8 @@ def serve(
     given = {"WAYBILL_CONFIG": str(config), "WAYBILL_MODULES": modules, "WAYBILL_SERVER__HOST": host}
     given["WAYBILL_SERVER__PORT"] = None if port is None else str(port)
     os.environ.update({name: value for name, value in given.items() if value is not None})
+
+    gc.disable()  # until everything is imported: the collector would walk it again and again, for nothing
 
     import uvicorn
 
