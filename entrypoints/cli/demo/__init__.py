@@ -1,6 +1,5 @@
 """`waybill demo`: the main job on real input, with the check of the promises at its end."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,8 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Place real orders over HTTP, follow each to the door, and check that nothing was lost, doubled or oversold."""
+    import uvloop
+
     from app.launcher import CannotStart
     from entrypoints.cli.catalogue_file import CatalogueFileError, read_catalogue
     from entrypoints.cli.demo.basket import OrdersFileError, read_orders
@@ -39,7 +40,7 @@ def demo(
     report = Report(quiet=as_json)
     try:
         with system(data, port, report) as run:
-            asyncio.run(play(data, run, wanted, products, report, as_is=stock == "as-is"))
+            uvloop.run(play(data, run, wanted, products, report, as_is=stock == "as-is"))
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None
     except WaybillError as error:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
+from httpx_aiohttp import HttpxAiohttpClient
 
 from app.operator import Operator, operating
 from app.supervisor.runfile import RunFile
@@ -38,8 +39,8 @@ async def play(
         report.say(f"{len(products)} products; stock counted to {'the file' if as_is else f'{len(served)} orders'}")
         limits = httpx.Limits(max_connections=3 * AT_ONCE, max_keepalive_connections=3 * AT_ONCE)
         async with (
-            httpx.AsyncClient(base_url=run.url("sales"), timeout=TIMEOUT_S, limits=limits) as sales,
-            httpx.AsyncClient(base_url=run.url("delivery"), timeout=TIMEOUT_S, limits=limits) as delivery,
+            HttpxAiohttpClient(base_url=run.url("sales"), timeout=TIMEOUT_S, limits=limits) as sales,
+            HttpxAiohttpClient(base_url=run.url("delivery"), timeout=TIMEOUT_S, limits=limits) as delivery,
         ):
             customer, client_id = await _party(operator, run, sales, "orders", "sales")
             warehouse, _ = await _party(operator, run, delivery, "shipments", "delivery")

@@ -11,7 +11,7 @@ from rich.console import Console
 STEPS = ("placed", "confirmed", "packed", "shipped", "delivered")
 MEANING = {
     "placed": "request to 201",
-    "confirmed": "201 to the shipment on the stream",
+    "confirmed": "201 to the stream",
     "packed": "report to the stream",
     "shipped": "report to the stream",
     "delivered": "report to the stream",
