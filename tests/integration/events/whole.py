@@ -67,7 +67,7 @@ class Whole:
         """Have the carrier report steps of an order's one parcel."""
         (row,) = await self.rows("delivery", "SELECT id FROM shipment WHERE order_id = :id", id=order_id)
         for status in statuses:
-            await self.container.delivery().report("carrier", ShipmentId(row.id), StatusReport(status, key=status))
+            await self.container.delivery().report("carrier", ShipmentId(row.id), StatusReport(status))
 
     async def relay(self, *emitters: str) -> None:
         """Have relays, or all of them, publish what is recorded and ask what became of the rest."""
@@ -143,6 +143,11 @@ class Whole:
         """The state of each event that an emitter has recorded, of whatever subject."""
         rows = await self.rows(emitter, "SELECT sequence, state FROM outbox ORDER BY id")
         return {row.sequence: row.state for row in rows}
+
+    async def unsettled(self) -> int:
+        """How many events some subscriber has not handled yet, as far as their emitters know."""
+        statement = "SELECT FROM outbox WHERE state <> 'settled'"
+        return sum([len(await self.rows(module, statement)) for module in EMITTERS])
 
     async def rows(self, module: str, statement: str, **values: Any) -> Sequence[Any]:
         async with self.databases[module].reading() as reading:
