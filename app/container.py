@@ -21,6 +21,7 @@ from modules.auth.service import AuthService
 from modules.delivery import api as delivery_api
 from modules.delivery import consumer as delivery_consumer
 from modules.delivery.model import metadata as delivery_metadata
+from modules.delivery.port import DeliveryPort
 from modules.delivery.service import DeliveryService, Opening
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
@@ -125,6 +126,8 @@ class Container(containers.DeclarativeContainer):
     sales_port: providers.Provider[SalesPort] = providers.Singleton(_policed, SalesPort, sales, "sales")
     product_port: providers.Provider[ProductPort] = providers.Singleton(_policed, ProductPort, product, "product")
 
+    delivery_port: providers.Provider[DeliveryPort] = providers.Singleton(_policed, DeliveryPort, delivery, "delivery")
+
     orders = providers.Singleton(Orders, sales_database, watch)
     catalogue = providers.Singleton(Catalogue, product_database)
     sweeper = providers.Singleton(Sweeper, product_database, product, sales_port)
@@ -154,8 +157,10 @@ class Container(containers.DeclarativeContainer):
             providers.List(product_events, product_consumer.SOURCES),
         ),
     )
-    sales_relay = providers.Singleton(_relay, sales_outbox, bus, providers.List(delivery, product), settings)
-    delivery_relay = providers.Singleton(_relay, delivery_outbox, bus, providers.List(sales, product), settings)
+    sales_relay = providers.Singleton(_relay, sales_outbox, bus, providers.List(delivery_port, product_port), settings)
+    delivery_relay = providers.Singleton(
+        _relay, delivery_outbox, bus, providers.List(sales_port, product_port), settings
+    )
 
     databases = providers.List(auth_database, sales_database, delivery_database, product_database)
     consumers = providers.List(sales_events, delivery_events, product_events)

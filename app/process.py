@@ -21,8 +21,9 @@ GC_THRESHOLDS = (50_000, 20, 100)
 
 def build_app(container: Container) -> FastAPI:
     """The application of a process that hosts all four modules."""
+    settings = container.settings()
     health = Health(_checks(container), lambda: _refresh(container))
-    issuer = container.settings().tokens.issuer
+    issuer = settings.tokens.issuer
     return create_app("Waybill", container.routers(), health, lambda: _lifetime(container), issuer)
 
 

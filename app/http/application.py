@@ -11,6 +11,7 @@ from app.http.health import Health
 from app.http.middleware import Around
 from modules.web.security import SCHEME
 
+BASIC = "client_secret_basic"  # what the token endpoint itself asks for
 Lifetime = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -54,6 +55,7 @@ def _describe_security(app: FastAPI, issuer: str) -> None:
                 }
             )
             document.setdefault("components", {})["securitySchemes"] = {
+                BASIC: {"type": "http", "scheme": "basic"},
                 SCHEME: {
                     "type": "oauth2",
                     "flows": {
@@ -62,7 +64,7 @@ def _describe_security(app: FastAPI, issuer: str) -> None:
                             "scopes": {scope: scope for scope in scopes},
                         }
                     },
-                }
+                },
             }
             app.openapi_schema = document
         return app.openapi_schema

@@ -88,8 +88,6 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
         for name in ("pepper", "key_encryption_key"):
             if getattr(settings.secrets, name) is None:
                 yield ("secrets", name), _missing(("secrets", name), "auth")
-    if settings.server.internal_port == settings.server.port:
-        yield ("server", "internal_port"), "must be another port than server.port"
     if settings.tokens.refresh_ttl_s < settings.tokens.access_ttl_s:
         yield ("tokens", "refresh_ttl_s"), "must not be shorter than tokens.access_ttl_s"
 

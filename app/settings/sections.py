@@ -19,19 +19,15 @@ class Server(Section):
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Port = 3000
     """Without one: the port of the first hosted module's placement, else 3000."""
-    internal_port: Port | None = None
-    """A listener of its own for `/internal/…`; without one they share `port`."""
 
 
 class Events(Section):
-    """How events travel, and how many may wait."""
+    """How events travel, and how long they are kept."""
 
     bus: Literal["in_process", "redis"] = "in_process"
     url: RedisUrl | None = None
     relay: bool = True
     """Whether this process publishes events; where it does not, a replica that does takes its share."""
-    outbox_bound: Count = 100_000
-    """Unpublished rows per module beyond which new writes are refused."""
     retention_days: Count = 7
 
 

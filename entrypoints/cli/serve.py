@@ -25,9 +25,11 @@ def serve(
     import uvicorn
 
     from app.settings import SettingsError, load_settings
+    from entrypoints.asgi import refuse_other_placements
 
     try:
         settings = load_settings(config)
+        refuse_other_placements(settings)
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None

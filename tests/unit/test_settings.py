@@ -67,10 +67,10 @@ def test_the_monoliths_file_states_the_defaults(loader: Loader) -> None:
 def test_defaults_are_those_of_the_design(loader: Loader) -> None:
     settings = loader.load(MINIMAL)
     assert settings.modules == MODULES
-    assert (settings.server.host, settings.server.port, settings.server.internal_port) == ("127.0.0.1", 3000, None)
-    assert (settings.events.bus, settings.events.outbox_bound, settings.events.retention_days) == (
+    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 3000)
+    assert (settings.events.bus, settings.events.relay, settings.events.retention_days) == (
         "in_process",
-        100_000,
+        True,
         7,
     )
     assert (settings.tokens.access_ttl_s, settings.tokens.service_ttl_s, settings.tokens.leeway_s) == (300, 3600, 10)
@@ -89,7 +89,7 @@ def test_a_variable_beats_the_file_and_an_option_beats_both(loader: Loader) -> N
 
 def test_an_option_of_none_and_an_empty_variable_are_not_given(loader: Loader) -> None:
     env = ENV | {"WAYBILL_SERVER__PORT": ""}
-    settings = loader.load(MINIMAL, env, modules=None, server={"port": None, "internal_port": None})
+    settings = loader.load(MINIMAL, env, modules=None, server={"port": None})
     assert settings == loader.load(MINIMAL)
 
 
@@ -221,7 +221,7 @@ NONSENSE = {
     ),
     "unknown key": (
         MINIMAL + "\n[server]\n\nprot = 1\n",
-        ["waybill.toml:6: server.prot: is no setting; known here are host, port, internal_port"],
+        ["waybill.toml:6: server.prot: is no setting; known here are host, port"],
     ),
     "unknown dotted key": (MINIMAL + "tokens.leeway = 1\n", ["waybill.toml:3: tokens.tokens: is no setting"]),
     "value where a table should be": ("pool = 4\n" + MINIMAL, ["waybill.toml:1: pool: input should be"]),
@@ -231,10 +231,6 @@ NONSENSE = {
     "refresh tokens shorter than access tokens": (
         MINIMAL + "refresh_ttl_s = 10\n",
         ["waybill.toml:3: tokens.refresh_ttl_s: must not be shorter than tokens.access_ttl_s"],
-    ),
-    "one port for two listeners": (
-        MINIMAL + "[server]\ninternal_port = 3000\n",
-        ["waybill.toml:4: server.internal_port: must be another port than server.port"],
     ),
     "unknown level": (MINIMAL + '[log]\nlevel = "LOUD"\n', ["waybill.toml:4: log.level: input should be 'TRACE', "]),
     "two things at once": (
@@ -255,7 +251,7 @@ def test_nonsense_in_the_file_is_refused_with_its_line(name: str, loader: Loader
     ("key", "value"),
     [
         ("server.port", "0"), ("server.port", "65536"), ("server.port", "3.5"), ("server.host", '""'),
-        ("server.internal_port", "-1"), ("events.outbox_bound", "0"), ("events.retention_days", "0"),
+        ("events.retention_days", "0"),
         ("tokens.access_ttl_s", "0"), ("tokens.service_ttl_s", "-5"), ("tokens.refresh_ttl_s", "0"),
         ("tokens.leeway_s", "-1"), ("holds.ttl_s", "0"), ("holds.ttl_s", "inf"), ("holds.sweep_interval_s", "nan"),
         ("orders.max_in_flight", "0"), ("pool.size", "0"),
