@@ -11,7 +11,7 @@ from modules.product.service import Sweeper
 from modules.sales import repository as sales
 from modules.sales.port import Settlement
 from modules.sales.service import Placed, Placing, SalesService
-from modules.sales.service.placing import Attempt
+from modules.sales.service.attempt import Attempt
 from modules.sales.service.rows import NewOrder
 from modules.sales.service.views import order_view
 

@@ -1,7 +1,8 @@
 """Use cases of sales."""
 
+from modules.sales.service.attempt import Placed, PlaceOrder
 from modules.sales.service.orders import Orders
-from modules.sales.service.placing import Placed, PlaceOrder, Placing
+from modules.sales.service.placing import Placing
 from modules.sales.service.sales import SalesService
 from modules.sales.service.watch import Watch
 

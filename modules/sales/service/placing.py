@@ -5,71 +5,20 @@ The protocol is the one that `docs/adr/0005-a-hold-ends-by-decision.md` describe
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database, Transaction
 from modules.kernel.errors import Unavailable, WaybillError
 from modules.kernel.events import NewEvent
-from modules.kernel.ids import ClientId, HoldId, OrderId, new_id, order_id_for
-from modules.kernel.money import Money
+from modules.kernel.ids import HoldId, OrderId
 from modules.kernel.outbox import Outbox
-from modules.product.port import Availability, AvailabilityRequest, Line, ProductPort
+from modules.product.port import AvailabilityRequest, Line, ProductPort
 from modules.sales import repository
-from modules.sales.port import KeyReused, OrderView
+from modules.sales.port import KeyReused
 from modules.sales.service import rows
+from modules.sales.service.attempt import Attempt, Placed, PlaceOrder
 from modules.sales.service.refusals import refused
 from modules.sales.service.views import order_view
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
-    """A request to place an order, its lines added up per SKU in the order asked.
-
-    `key` is the `Idempotency-Key`, `fingerprint` the SHA-256 of the whole validated body.
-    """
-
-    client_id: ClientId
-    key: str | None
-    fingerprint: str
-    lines: tuple[tuple[str, int], ...]
-    ship_to: Mapping[str, object]
-    reference: str | None = None
-    currency: str | None = None
-    expected_total: Money | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    fresh_id: OrderId = field(default_factory=lambda: OrderId(new_id()))
-
-    @property
-    def order_id(self) -> OrderId:
-        """The one order that this places, however often it is tried: named by the key, or else by the request."""
-        return self.fresh_id if self.key is None else order_id_for(self.client_id, self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """The order, as it is now; `replayed` says that an earlier request had placed it."""
-
-    order: OrderView
-    replayed: bool = False
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One request on its way through a batch."""
-
-    request: PlaceOrder
-    order_id: OrderId
-    held: Availability | None = None
-    refusal: WaybillError | None = None
-    outcome: Placed | WaybillError | None = None
-
-    @property
-    def hold_id(self) -> HoldId:
-        """The hold that this attempt was given."""
-        if self.held is None or self.held.hold_id is None:
-            raise RuntimeError("nothing is held for this attempt")
-        return self.held.hold_id
 
 
 class Placing:

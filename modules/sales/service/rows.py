@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modules.kernel.money import Money
 from modules.sales.port import EventLine, OrderCreated, OrderLineView, OrderView
-
-if TYPE_CHECKING:
-    from modules.sales.service.placing import Attempt
+from modules.sales.service.attempt import Attempt
 
 
 class NewOrder:
     """An order about to be stored under the hold that an attempt was given."""
 
-    def __init__(self, attempt: "Attempt", now: datetime) -> None:
+    def __init__(self, attempt: Attempt, now: datetime) -> None:
         if attempt.held is None:
             raise RuntimeError("an order is stored under a hold")
         request = attempt.request
