@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
+from modules.kernel.errors import Unavailable
 from modules.kernel.events import Event, source_of
 
 SOURCE = source_of("sales")
@@ -69,3 +70,23 @@ def raises(error: BaseException, times: int | None = None) -> Fault:
             raise error
 
     return fail
+
+
+def once(fault: Fault) -> Fault:
+    """What happens to the first who comes, and to nobody after."""
+    left = [fault]
+
+    async def first() -> None:
+        if left:
+            await left.pop()()
+
+    return first
+
+
+async def unanswered(work: Awaitable[None]) -> None:
+    """Have something happen that must end without an answer: nobody knows, and nobody is to blame."""
+    try:
+        await work
+    except Unavailable:
+        return
+    raise AssertionError("an outage was taken for the fault of an event")

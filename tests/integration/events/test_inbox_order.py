@@ -9,7 +9,7 @@ from tests.integration.events.mail import Mail
 async def test_an_event_that_comes_twice_takes_effect_once(mail: Mail) -> None:
     await mail.receive("A1")
     await mail.receive("A1")
-    assert (await mail.effects(), mail.runs) == ("A1", ["A1"])
+    assert (await mail.effects(), mail.runs) == ("A1", ["A1"]), "an event took effect twice"
 
 
 async def test_an_event_that_comes_twice_in_one_batch_takes_effect_once(mail: Mail) -> None:
@@ -19,7 +19,7 @@ async def test_an_event_that_comes_twice_in_one_batch_takes_effect_once(mail: Ma
 
 async def test_an_event_over_a_gap_is_parked_and_leaves_the_cursor_where_it_is(mail: Mail) -> None:
     await mail.receive("A1 A3")
-    assert await mail.effects() == "A1"
+    assert await mail.effects() == "A1", "an event took effect before the one it follows"
     assert await mail.cursors() == {"A": 1}
     assert await mail.parked() == {"A3": "waiting 0"}
 
@@ -29,7 +29,7 @@ async def test_what_is_parked_over_a_gap_is_taken_up_as_soon_as_the_gap_closes(m
     await mail.receive("A2")
     assert await mail.effects() == ""
     await mail.receive("A1")
-    assert await mail.effects() == "A1 A2 A3"
+    assert await mail.effects() == "A1 A2 A3", "an event that came too early was lost"
     assert (await mail.cursors(), await mail.parked()) == ({"A": 3}, {})
 
 
@@ -38,7 +38,7 @@ async def test_events_of_one_batch_take_effect_in_order_however_they_are_shuffle
         await mail.do("DELETE FROM effect")
         await mail.do("DELETE FROM inbox_cursor")
         await mail.receive(" ".join([*order, *order]))
-        assert (await mail.effects(), await mail.parked()) == ("A1 A2 A3", {})
+        assert (await mail.effects(), await mail.parked()) == ("A1 A2 A3", {}), "parked what the batch itself led up to"
 
 
 async def test_a_parked_event_that_comes_again_stays_parked_as_it_is(mail: Mail) -> None:
@@ -62,7 +62,7 @@ async def test_the_same_subject_is_counted_apart_for_each_source(mail: Mail) -> 
 
 async def test_a_type_without_a_handler_moves_the_cursor_all_the_same(mail: Mail) -> None:
     await mail.inbox().handle([event("A1", Overheard.TYPE), event("A2")])
-    assert (await mail.effects(), await mail.cursors()) == ("A2", {"A": 2})
+    assert (await mail.effects(), await mail.cursors()) == ("A2", {"A": 2}), "what follows waits for ever"
 
 
 async def test_a_parked_event_of_a_type_without_a_handler_lets_those_behind_it_go_on(mail: Mail) -> None:
@@ -82,7 +82,7 @@ async def test_each_parked_event_is_taken_up_in_a_transaction_of_its_own(mail: M
     await mail.receive("A2 A3")
     await mail.receive("A1")
     (row,) = await mail.rows("SELECT count(DISTINCT xmin::text) AS transactions FROM effect")
-    assert row.transactions == 3
+    assert row.transactions == 3, "parked events share a transaction"
 
 
 async def test_progress_says_how_far_each_subject_is_and_what_is_parked(mail: Mail) -> None:

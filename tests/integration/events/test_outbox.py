@@ -54,7 +54,7 @@ async def test_a_transaction_that_fails_records_no_event_and_wakes_nobody(mail: 
     with pytest.raises(Unavailable):
         async with UnsteadyDatabase(mail.database, fails=True).transaction() as transaction:
             await outbox.record(transaction, [NewEvent(subject("A"), 1, Noted("A1"))])
-    assert (await mail.outgoing(), woken) == ({}, [])
+    assert (await mail.outgoing(), woken) == ({}, []), "an event tells of what never happened"
 
 
 async def test_the_relay_is_woken_once_for_a_transaction_and_not_before_it_has_committed(mail: Mail) -> None:

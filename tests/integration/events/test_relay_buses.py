@@ -1,9 +1,12 @@
 """The bus may refuse, lose or forget, and be another one tomorrow: what is in the outbox is not lost."""
 
+import asyncio
+
 import pytest
 
+from modules.kernel.database import sql
 from modules.kernel.errors import NotReached, Unavailable
-from tests.integration.events.letters import Killed, raises
+from tests.integration.events.letters import Killed, events, raises
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over, stopped
 from tests.support.interleaving import Gate
@@ -55,7 +58,7 @@ async def test_after_a_restart_what_the_process_held_is_published_again_and_take
     await mail.receive("A1")
     after = await restarted(mail)
     await after.send()
-    assert after.bus.published == ["A1", "B1", "C1"]
+    assert after.bus.published == ["A1", "B1", "C1"], "what the last process held was lost"
     assert await mail.effects() == "A1 B1 C1"
     assert set((await mail.outgoing()).values()) == {"settled"}
 
@@ -104,6 +107,25 @@ async def test_a_consumer_that_is_stopped_in_the_middle_of_a_batch_leaves_no_tra
     after = await restarted(mail)
     await after.send()
     assert await mail.effects() == "A1 B1 C1"
+
+
+async def test_a_consumer_that_is_stopped_while_its_database_works_for_it_gives_its_connection_back(mail: Mail) -> None:
+    await mail.record("A1")
+    await mail.receive("B1")
+    leaving = Sender(mail)
+    await leaving.turn()
+    async with mail.database.transaction() as somebody:
+        await somebody.execute(sql("SELECT FROM inbox_cursor FOR UPDATE"))
+        await leaving.bus.publish(events("B2"))
+        task = mail.begin(leaving.consumer.run())
+        await mail.waits()
+        async with asyncio.timeout(5):
+            await stopped(task)
+        open_ = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in tr%'"
+        assert len(await mail.rows(open_)) == 1, "the consumer's transaction is still open"
+    assert await mail.effects() == "B1"
+    await (await restarted(mail)).send()
+    assert await mail.effects() == "B1 A1"
 
 
 async def test_a_consumer_that_is_stopped_does_not_look_as_if_it_had_more_to_read(mail: Mail) -> None:

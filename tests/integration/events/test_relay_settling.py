@@ -29,7 +29,7 @@ async def test_an_event_is_settled_only_when_the_last_subscriber_has_handled_it(
     await sender.deliver()
     for subscriber in subscribers:
         await sender.turn()
-        assert await mail.outgoing() == {"A1": "published"}
+        assert await mail.outgoing() == {"A1": "published"}, "settled before the last had handled it"
         subscriber.has_handled("A1")
     await sender.turn()
     assert await mail.outgoing() == {"A1": "settled"}
@@ -41,12 +41,12 @@ async def test_an_event_that_the_bus_took_and_lost_is_published_again_after_its_
     await lossy.send()
     assert await mail.outgoing() == {"A1": "published", "B1": "settled"}, "an event that was lost is settled"
     await lossy.send()
-    assert lossy.bus.published == ["A1", "B1"]
+    assert lossy.bus.published == ["A1", "B1"], "published again before its pause was over"
     await pause_is_over(mail)
     lossy.bus._loses.clear()
     await lossy.send()
     await lossy.send()
-    assert (lossy.bus.published, await mail.effects()) == (["A1", "B1", "A1"], "B1 A1")
+    assert (lossy.bus.published, await mail.effects()) == (["A1", "B1", "A1"], "B1 A1"), "an event was lost"
     assert await mail.outgoing() == {"A1": "settled", "B1": "settled"}
 
 
@@ -73,7 +73,7 @@ async def test_a_subscriber_that_is_behind_is_not_flooded(mail: Mail) -> None:
     await sender.turn()
     await pause_is_over(mail)
     await sender.turn()
-    assert (sender.bus.published, await mail.outgoing()) == (["A1"], {"A1": "published"})
+    assert (sender.bus.published, await mail.outgoing()) == (["A1"], {"A1": "published"}), "who is behind was flooded"
 
 
 async def test_an_event_that_is_parked_is_neither_settled_nor_published_again(mail: Mail) -> None:
@@ -82,7 +82,8 @@ async def test_an_event_that_is_parked_is_neither_settled_nor_published_again(ma
     await sender.send()
     await pause_is_over(mail)
     await sender.send()
-    assert (sender.bus.published, await mail.outgoing()) == (["A2"], {"A2": "published"})
+    assert sender.bus.published == ["A2"], "what is parked was published again"
+    assert await mail.outgoing() == {"A2": "published"}, "what is parked was settled"
     await mail.record("A1")
     await sender.send()
     assert await mail.outgoing() == {"A2": "settled", "A1": "settled"}

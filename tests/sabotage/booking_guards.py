@@ -1,0 +1,58 @@
+"""What keeps stock right when an event comes again: the cursor, and behind it the key of each movement."""
+
+import pytest
+
+from modules.kernel import inbox
+from modules.kernel.ids import new_id
+from modules.product.service import shipping
+from modules.product.service.shipping import Parcel
+from tests.integration.events.test_natural_keys import (
+    test_a_parcel_that_is_told_again_after_its_cursor_was_lost_is_booked_once,
+    test_a_parcel_that_leaves_and_comes_back_is_booked_once_each_however_often_it_is_told,
+)
+from tests.integration.events.whole import Whole
+from tests.sabotage import worse_inboxes as worse
+from tests.sabotage.guards import Guard, guard
+
+BOOKING: list[Guard[Whole]] = []
+TWICE = "a parcel was booked twice"
+
+
+@guard(
+    BOOKING,
+    "P3",
+    "the key of a movement (shipment, SKU, kind)",
+    test=test_a_parcel_that_is_told_again_after_its_cursor_was_lost_is_booked_once,
+    red=TWICE,
+)
+async def natural_key(_whole: Whole, patch: pytest.MonkeyPatch) -> None:
+    """Each movement gets a key of its own, whatever it is about."""
+
+    def fresh(kind: str, parcel: Parcel, sku: str) -> str:
+        return f"{kind}:{parcel.shipment_id}:{sku}:{new_id()}"
+
+    patch.setattr(shipping, "_key", fresh)
+
+
+async def _no_cursor(_whole: Whole, patch: pytest.MonkeyPatch) -> None:
+    """Nothing was seen before: an event at or below the cursor is handled."""
+    patch.setattr(inbox, "sort_out", worse.takes_all_for_new)
+
+
+cursor = guard(
+    BOOKING,
+    "P3",
+    "the inbox cursor",
+    test=test_a_parcel_that_leaves_and_comes_back_is_booked_once_each_however_often_it_is_told,
+    red=TWICE,
+    beside=[natural_key],
+)(_no_cursor)
+
+guard(
+    BOOKING,
+    "P3",
+    "the key of a movement (shipment, SKU, kind)",
+    test=test_a_parcel_that_leaves_and_comes_back_is_booked_once_each_however_often_it_is_told,
+    red=TWICE,
+    beside=[cursor],
+)(natural_key.remove)

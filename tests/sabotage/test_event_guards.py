@@ -1,0 +1,75 @@
+"""Each guard of outbox and inbox: with it the promise holds, without it the promise's test is red."""
+
+import pytest
+
+from modules.kernel import outbox
+from tests.integration.events.letters import SOURCE
+from tests.integration.events.mail import Mail, check
+from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over
+from tests.integration.events.whole import Whole
+from tests.sabotage.booking_guards import BOOKING
+from tests.sabotage.guards import Guard, breaks, keeps, without
+from tests.sabotage.inbox_guards import INBOX
+from tests.sabotage.outbox_guards import ANYBODY, BY_TOKEN, OUTBOX
+from tests.support.interleaving import Gate
+
+every_guard = pytest.mark.parametrize("promised", [*INBOX, *OUTBOX], ids=str)
+every_key = pytest.mark.parametrize("promised", BOOKING, ids=str)
+
+
+@every_guard
+async def test_with_its_guard_a_promise_holds(
+    promised: Guard[Mail], unchecked_mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keeps(promised, unchecked_mail, check, monkeypatch)
+
+
+@every_guard
+async def test_without_its_guard_a_promise_is_seen_broken(
+    promised: Guard[Mail], unchecked_mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await breaks(promised, unchecked_mail, check, monkeypatch)
+
+
+async def nothing_more(_whole: Whole) -> None:
+    """The test says it all."""
+
+
+@every_key
+async def test_with_its_key_a_promise_holds(
+    promised: Guard[Whole], whole: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keeps(promised, whole, nothing_more, monkeypatch)
+
+
+@every_key
+async def test_without_its_key_a_promise_is_seen_broken(
+    promised: Guard[Whole], whole: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await breaks(promised, whole, nothing_more, monkeypatch)
+
+
+async def test_without_the_token_of_the_lease_an_event_is_late_or_doubled_and_still_takes_effect_once(
+    unchecked_mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PUBLISHED", "CHECKED"):
+        monkeypatch.setattr(outbox, name, without(getattr(outbox, name), BY_TOKEN, ANYBODY))
+    await unchecked_mail.record("A1 B1")
+    gate = Gate()
+    stale, active = Sender(unchecked_mail, before=gate.passed), Sender(unchecked_mail, refuses="A1")
+    publishing = unchecked_mail.begin(stale.turn())
+    await gate.reached()
+    await lease_runs_out(unchecked_mail)
+    await active.send()
+    gate.open()
+    await publishing  # what it marks is on a bus that nobody reads
+    active.bus._refuses.clear()
+    await active.send()
+    assert await unchecked_mail.outgoing() == {"A1": "published", "B1": "settled"}
+    await pause_is_over(unchecked_mail)
+    await active.send()
+    await active.send()
+    await stale.deliver()
+    assert stale.inbox.at_end(SOURCE)
+    assert sorted((await unchecked_mail.effects()).split()) == ["A1", "B1"]
+    await check(unchecked_mail)

@@ -1,0 +1,180 @@
+"""Inboxes and outboxes as somebody might have written them who did not know better."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from modules.kernel.database import Transaction, rows_json, sql
+from modules.kernel.errors import Unavailable
+from modules.kernel.events import Event, NewEvent, Progress
+from modules.kernel.inbox import (
+    LOCK_CURSORS,
+    PARK,
+    UNPARK,
+    Cursor,
+    Inbox,
+    Key,
+    _locked,
+    _parked_row,
+    in_rounds,
+    sort_out,
+)
+from modules.kernel.outbox import Outbox, Unsettled
+from tests.sabotage.guards import without
+
+Sorted = tuple[Sequence[Event], Sequence[Event], Mapping[Key, int]]
+
+SEEN = "ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence WHERE false"
+NO_LOCK = without(LOCK_CURSORS, SEEN, "ON CONFLICT DO NOTHING")
+LOCK_WHAT_IS_THERE = sql("""
+    SELECT c.source, c.subject, c.sequence FROM inbox_cursor c
+    JOIN json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid) USING (source, subject) FOR UPDATE OF c
+""")
+MOVE_OR_OPEN = sql("""
+    INSERT INTO inbox_cursor (source, subject, sequence)
+    SELECT source, subject, sequence
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid, sequence int)
+    ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence
+""")
+BEHIND_THE_LAST = sql(
+    "SELECT id, event_id, type, subject, sequence, recorded_at, data, traceparent FROM outbox WHERE id > :last ORDER BY id LIMIT :limit"
+)
+
+
+def takes_all_for_new(events: Iterable[Event], cursors: Mapping[Key, Cursor], *, parked: bool = False) -> Sorted:
+    """Nothing was seen before: whatever is not too early is next."""
+    seen = [event for event in events if event.sequence <= cursors[event.source, event.subject].sequence]
+    fresh, early, moved = sort_out(events, cursors, parked=parked)
+    return [*seen, *fresh], early, moved
+
+
+def steps_over_gaps(events: Iterable[Event], cursors: Mapping[Key, Cursor], *, parked: bool = False) -> Sorted:
+    """What comes too early is next all the same."""
+    fresh, early, moved = sort_out(events, cursors, parked=parked)
+    return [*fresh, *early], [], {**moved, **{(one.source, one.subject): one.sequence for one in early}}
+
+
+def drops_over_gaps(events: Iterable[Event], cursors: Mapping[Key, Cursor], *, parked: bool = False) -> Sorted:
+    """What comes too early is nobody's."""
+    fresh, _, moved = sort_out(events, cursors, parked=parked)
+    return fresh, [], moved
+
+
+def runs_what_is_parked(events: Iterable[Event], cursors: Mapping[Key, Cursor], *, parked: bool = False) -> Sorted:
+    """What is parked is run when it comes again."""
+    return sort_out(events, {key: Cursor(one.sequence, frozenset()) for key, one in cursors.items()}, parked=parked)
+
+
+def in_order_of_arrival(events: Iterable[Event], cursors: Mapping[Key, Cursor], *, parked: bool = False) -> Sorted:
+    """Each event by itself, as it comes."""
+    fresh: list[Event] = []
+    early: list[Event] = []
+    moved: dict[Key, int] = {}
+    for event in events:
+        now = {key: Cursor(moved.get(key, one.sequence), one.parked) for key, one in cursors.items()}
+        one_fresh, one_early, one_moved = sort_out([event], now, parked=parked)
+        fresh += one_fresh
+        early += one_early
+        moved |= one_moved
+    return fresh, early, moved
+
+
+async def locks_what_is_there(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, Cursor]:
+    """A subject that is new has no row to lock."""
+    rows = rows_json([{"source": source, "subject": subject} for source, subject in keys])
+    there = {row[:2]: row.sequence for row in await transaction.fetch(LOCK_WHAT_IS_THERE, rows=rows)}
+    return {key: Cursor(there.get(key, 0), frozenset()) for key in keys}
+
+
+class MovesLater(Inbox):
+    """Moves cursors when the effects are safe."""
+
+    async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
+        keys = sorted({(event.source, event.subject) for event in events})
+        async with self.database.transaction() as transaction:
+            fresh, early, moved = sort_out(events, await _locked(transaction, keys), parked=parked)
+            for group in in_rounds(fresh):
+                await self._handlers[group[0].type](transaction, group)
+        async with self.database.transaction() as transaction:
+            await self._move(transaction, moved)
+            await transaction.execute(PARK, rows=rows_json([_parked_row(event) for event in early]))
+            for one in events if parked else ():
+                await transaction.execute(UNPARK, source=one.source, subject=one.subject, sequence=one.sequence)
+        return []
+
+
+class Filters(Inbox):
+    """Takes no notice of what it has no handler for."""
+
+    async def handle(self, events: Sequence[Event]) -> None:
+        await super().handle([event for event in events if event.type in self._handlers])
+
+
+class BlamesAll(Inbox):
+    """Parks a batch that fails."""
+
+    async def handle(self, events: Sequence[Event]) -> None:
+        try:
+            await self._apply(events)
+        except ValueError as error:
+            for event in events:
+                await self._park_failed(event, error)
+
+
+class BlamesEvents(Inbox):
+    """Takes every error for the event's."""
+
+    async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
+        try:
+            return await super()._apply(events, parked=parked)
+        except Unavailable as error:
+            raise ValueError("something failed") from error
+
+
+class GoesOnFromTheLast(Outbox):
+    """Takes what has a higher number than the last it took."""
+
+    last = 0
+
+    async def take(self, limit: int) -> Mapping[int, Event]:
+        async with self.database.reading() as reading:
+            rows = await reading.fetch(BEHIND_THE_LAST, last=self.last, limit=limit)
+        taken = {
+            row.id: Event(row.event_id, self.source, row.type, row.subject, row.sequence, row.recorded_at, row.data)
+            for row in rows
+        }
+        self.last = max([self.last, *taken])
+        return taken
+
+
+class RecordsByItself(Outbox):
+    """Records in a transaction of its own."""
+
+    async def record(self, _transaction: Transaction, events: Sequence[NewEvent]) -> None:
+        async with self.database.transaction() as own:
+            await super().record(own, events)
+
+
+def settled_at_once(_event: Unsettled, _words: Sequence[Progress]) -> str:
+    return "settled"
+
+
+def settled_when_read(_event: Unsettled, words: Sequence[Progress]) -> str:
+    """A stream that is read to its end has been handled, it seems."""
+    return "settled" if all(one.at_end for one in words) else "published"
+
+
+def never_again(event: Unsettled, words: Sequence[Progress]) -> str:
+    """What was published has arrived, it seems."""
+    handled = all(one.handled.get(event.subject, 0) >= event.sequence for one in words)
+    return "settled" if handled else "published"
+
+
+def again_while_parked(event: Unsettled, words: Sequence[Progress]) -> str:
+    """What is not handled is lost, it seems."""
+    handled = all(one.handled.get(event.subject, 0) >= event.sequence for one in words)
+    return "settled" if handled else "recorded" if event.stale and all(one.at_end for one in words) else "published"
+
+
+def again_while_behind(event: Unsettled, words: Sequence[Progress]) -> str:
+    """Who is behind has lost what it has not read, it seems."""
+    handled = all(one.handled.get(event.subject, 0) >= event.sequence for one in words)
+    return "settled" if handled else "recorded" if event.stale else "published"
