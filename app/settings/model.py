@@ -14,6 +14,9 @@ from app.settings.keys import MODULES, Key, Problem, variable
 from app.settings.sections import Events, Holds, Log, Orders, Pool, Secrets, Server, Tokens
 from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Origin, Site, own_port, sites
 
+REVOCATIONS_KEPT_S = 7200
+"""Auth tells verifiers of a revocation for two hours; no token may live longer than that."""
+
 
 def _named(modules: object) -> object:
     """Take `sales,product` as well as a list: a variable and an option have only text."""
@@ -88,6 +91,12 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
         for name in ("pepper", "key_encryption_key"):
             if getattr(settings.secrets, name) is None:
                 yield ("secrets", name), _missing(("secrets", name), "auth")
+    for name in ("access_ttl_s", "service_ttl_s"):
+        if getattr(settings.tokens, name) + settings.tokens.leeway_s > REVOCATIONS_KEPT_S:
+            yield (
+                ("tokens", name),
+                f"with its leeway it must not exceed {REVOCATIONS_KEPT_S}: revocations are kept so long",
+            )
     if settings.tokens.refresh_ttl_s < settings.tokens.access_ttl_s:
         yield ("tokens", "refresh_ttl_s"), "must not be shorter than tokens.access_ttl_s"
 

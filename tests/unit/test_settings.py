@@ -232,6 +232,10 @@ NONSENSE = {
         MINIMAL + "refresh_ttl_s = 10\n",
         ["waybill.toml:3: tokens.refresh_ttl_s: must not be shorter than tokens.access_ttl_s"],
     ),
+    "a token that outlives its revocation": (
+        MINIMAL + "service_ttl_s = 7191\n",
+        ["waybill.toml:3: tokens.service_ttl_s: with its leeway it must not exceed 7200"],
+    ),
     "unknown level": (MINIMAL + '[log]\nlevel = "LOUD"\n', ["waybill.toml:4: log.level: input should be 'TRACE', "]),
     "two things at once": (
         MINIMAL + "[pool]\nsize = 0\n[orders]\nmax_in_flight = 'x'\n",
