@@ -3,11 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from app.relay import STANDBY_S, Relay
+from app.relay import STANDBY_S
 from modules.kernel.database import rows_json, sql
-from modules.kernel.events import NewEvent
 from modules.kernel.outbox import PUBLISHED
-from tests.integration.events.letters import Noted, subject
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import Sender, lease_runs_out, stopped
 from tests.support.interleaving import Gate
@@ -138,53 +136,3 @@ async def test_a_lease_passes_on_only_when_a_write_under_it_has_ended(mail: Mail
         await mail.waits(unless=taking)
         assert not taking.done()
     assert await taking == 2
-
-
-async def test_a_standby_that_is_woken_again_and_again_leaves_the_others_their_time(mail: Mail) -> None:
-    await Sender(mail).turn()
-    standby = Sender(mail)
-    await standby.turn()
-    began = asyncio.get_running_loop().time()
-    task = mail.begin(standby.relay.run())
-    for _ in range(5):
-        standby.outbox.woken()
-        await asyncio.sleep(0)
-    took_s = asyncio.get_running_loop().time() - began
-    await stopped(task)
-    assert took_s < STANDBY_S / 2, "a standby relay turned without rest"
-
-
-async def test_a_relay_at_rest_is_woken_by_a_commit(mail: Mail) -> None:
-    sender = Sender(mail)
-    resting = mail.begin(sender.relay._rest(60))
-    await asyncio.sleep(0)
-    async with mail.database.transaction() as transaction:
-        await sender.outbox.record(transaction, [NewEvent(subject("A"), 1, Noted("A1"))])
-        assert not resting.done()
-    async with asyncio.timeout(10):
-        await resting
-
-
-class Bewildered(Relay):
-    """A relay that meets what nobody foresaw, once."""
-
-    turns = 0
-
-    async def turn(self) -> float:
-        self.turns += 1
-        if self.turns == 1:
-            raise RuntimeError("nobody foresaw this")
-        return await super().turn()
-
-
-async def test_a_relay_outlives_what_nobody_foresaw(mail: Mail) -> None:
-    mail.make_relay = Bewildered
-    sender = Sender(mail)
-    task = mail.begin(sender.relay.run())
-    await mail.record("A1")
-    async with asyncio.timeout(10):
-        while not sender.bus.published:
-            sender.outbox.woken()
-            await mail.rows("SELECT 1")
-    await stopped(task)
-    assert sender.bus.published == ["A1"]
