@@ -1,0 +1,109 @@
+"""The whole system as its operator starts it, seen from outside: `waybill up`, its commands, its log."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.supervisor.runfile import RunFile, read_run
+from tests.processes import processes_in, until
+
+ROOT = Path(__file__).parents[2]
+WAYBILL = (sys.executable, "-m", "entrypoints.cli")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
+LONG_LIVED = {"WAYBILL_TOKENS__ACCESS_TTL_S": "3600"}  # a token of the run's first minute is good in its last
+
+
+def waybill(*words: object, data: Path) -> "subprocess.CompletedProcess[str]":
+    """What a command answers to somebody at a terminal."""
+    return subprocess.run(
+        [*WAYBILL, *map(str, words), "--data", str(data)],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class Running:
+    """The system on a data folder."""
+
+    def __init__(self, data: Path, process: "subprocess.Popen[str]") -> None:
+        self.data = data
+        self.process = process
+
+    @property
+    def run(self) -> RunFile:
+        run = read_run(self.data)
+        assert run is not None
+        return run
+
+    @property
+    def url(self) -> str:
+        return self.run.url("sales")
+
+    @property
+    def server_pid(self) -> int:
+        return self.run.processes[0].pid
+
+    @property
+    def postgres_pid(self) -> int:
+        assert self.run.postgres
+        return int(self.run.postgres["pid"] or 0)
+
+    def cli(self, *words: object) -> "subprocess.CompletedProcess[str]":
+        """What a command answers."""
+        return waybill(*words, data=self.data)
+
+    def ask(self, *words: object) -> Any:
+        """What a command with `--json` prints; fails the test if it does not succeed."""
+        answer = self.cli(*words, "--json")
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+    def log(self) -> list[Mapping[str, Any]]:
+        """The server's log, line by line."""
+        return [json.loads(line) for line in self.log_text().splitlines()]
+
+    def log_text(self) -> str:
+        return (self.data / "log" / "waybill.jsonl").read_text()
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=2).is_success
+        except httpx.TransportError:
+            return False
+
+
+@contextmanager
+def started(data: Path, port: int, **environment: str) -> Iterator[Running]:
+    """A system that is ready; told to stop at the end, and killed if it does not."""
+    said = data.with_name(f"{data.name}.said")
+    with said.open("w") as stderr:
+        process = subprocess.Popen(
+            [*WAYBILL, "up", "--data", str(data), "--port", str(port)],
+            cwd=ROOT,
+            env=ENVIRONMENT | LONG_LIVED | environment,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+        try:
+            assert process.stdout
+            assert process.stdout.readline().startswith("ready"), said.read_text()
+            yield Running(data, process)
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+        finally:
+            process.kill()
+            process.communicate()
+            until(lambda: not processes_in(data))

@@ -1,0 +1,139 @@
+"""`kill -9` in the middle of 200 orders: every 201 is there afterwards, once, with one shipment, and the stock is right."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.embedded.loopback import free_port
+from app.operator import Operator, operating
+from modules.product.port import NewProduct
+from tests.system.running import Running, started
+
+ORDERS = 200
+AT_ONCE = 16
+SKUS = [f"KILL-{n}" for n in range(10)]
+ON_HAND = 10_000
+KILLED_AFTER = (60, 140)
+PATIENCE_S = 60.0
+SHIP_TO = {"name": "Maria Anders", "line1": "Obere Str. 57", "city": "Berlin", "country": "DE"}
+
+Victim = Callable[[Running], int]
+VICTIMS: dict[str, Victim] = {
+    "the server": lambda system: system.server_pid,
+    "postgres": lambda system: system.postgres_pid,
+}
+
+
+class Client:
+    """A customer's system that repeats what it got no answer for, with the same key, as a decent one does."""
+
+    def __init__(self, http: httpx.AsyncClient, token: str) -> None:
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self.answered: dict[int, str] = {}
+        self.statuses: Counter[int] = Counter()
+
+    async def place(self, number: int) -> None:
+        body = {"lines": _lines(number), "ship_to": SHIP_TO}
+        headers = self._headers | {"Idempotency-Key": f"order-{number}"}
+        while True:
+            try:
+                answer = await self._http.post("/api/v1/orders", json=body, headers=headers)
+            except httpx.TransportError:
+                await asyncio.sleep(0.01)  # nobody listens for a moment
+                continue
+            self.statuses[answer.status_code] += 1
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            await asyncio.sleep(0.01)
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+        self.answered[number] = answer.json()["id"]
+
+
+def _lines(number: int) -> list[dict[str, Any]]:
+    return [{"sku": SKUS[(number + step) % len(SKUS)], "quantity": step + 1} for step in range(3)]
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+async def test_after_kill_9_of_it_every_order_answered_201_is_there_once(victim: str, tmp_path: Path) -> None:
+    with started(tmp_path / "data", free_port(), WAYBILL_LOG__LEVEL="WARNING") as system:
+        async with operating(system.data) as operator, httpx.AsyncClient(base_url=system.url, timeout=10) as http:
+            await operator.product.import_products("test", [NewProduct(sku, sku, 100, "EUR", ON_HAND) for sku in SKUS])
+            client = Client(http, await _token(system, http))
+            async with asyncio.timeout(PATIENCE_S):
+                await _place_all(client, lambda: os.kill(VICTIMS[victim](system), signal.SIGKILL))
+                await _settled(http)
+        async with operating(system.data) as operator:
+            await _check(operator, client)
+
+
+async def _place_all(client: Client, kill: Callable[[], None]) -> None:
+    """Place all orders, some at once; strike when so many were answered."""
+    waiting = iter(range(ORDERS))
+    strikes = iter(KILLED_AFTER)
+    strike = next(strikes, None)
+
+    async def one_after_another() -> None:
+        nonlocal strike
+        for number in waiting:
+            await client.place(number)
+            if strike is not None and len(client.answered) >= strike:
+                strike = next(strikes, None)
+                kill()
+
+    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+    assert strike is None, "it was not killed as often as it was meant to be"
+
+
+async def _settled(http: httpx.AsyncClient) -> None:
+    """Wait until every event is handled."""
+    while True:
+        try:
+            lines = (await http.get("/metrics")).text.splitlines()
+        except httpx.TransportError:
+            continue
+        gauges = [line for line in lines if line.startswith("waybill_outbox_events{")]
+        if gauges and all(float(line.rpartition(" ")[2]) == 0 for line in gauges):
+            return
+        await asyncio.sleep(0.01)
+
+
+async def _check(operator: Operator, client: Client) -> None:
+    orders = {str(one.id): one async for one in _facts(operator.sales)}
+    assert len(client.answered) == ORDERS
+    assert sorted(orders) == sorted(client.answered.values()), "an order was lost, or stored twice"
+    for number, order_id in client.answered.items():
+        assert orders[order_id].quantities == {line["sku"]: line["quantity"] for line in _lines(number)}
+        assert orders[order_id].status == "confirmed"
+    shipments = Counter([str(one.order_id) async for one in _facts(operator.delivery)])
+    assert shipments == Counter(orders.keys()), "an order has no shipment, or more than one"
+    assert await operator.product.verify_stock() == []
+    for one in await operator.product.stock(SKUS):
+        held = sum(order.quantities.get(one.sku, 0) for order in orders.values())
+        assert (one.on_hand, one.held) == (ON_HAND, held)
+
+
+async def _facts(port: Any) -> AsyncIterator[Any]:
+    after = None
+    while page := await port.facts(after, 100):
+        for fact in page:
+            yield fact
+        after = page[-1].id
+
+
+async def _token(system: Running, http: httpx.AsyncClient) -> str:
+    created = system.ask("client", "create", "shop", "--scope", "orders:write", "--audience", "sales")
+    answer = await http.post(
+        "/auth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(created["client_id"], created["client_secret"]),
+    )
+    token: str = answer.json()["access_token"]
+    return token
