@@ -2,16 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from app.http import problems
 from app.http.health import Health
 from app.http.middleware import Around
-from modules.web.security import SCHEME
+from app.http.openapi import describe
 
-BASIC = "client_secret_basic"  # what the token endpoint itself asks for
 Lifetime = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -29,44 +27,12 @@ def create_app(title: str, routers: Sequence[APIRouter], health: Health, lifetim
         lifespan=lifespan,
         docs_url="/docs",
         redoc_url=None,
+        redirect_slashes=False,  # another path is another resource, and a redirected POST is easily lost
         swagger_ui_init_oauth={"clientId": "", "usePkceWithAuthorizationCodeGrant": False},
     )
     for router in (*routers, health.routes()):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(Around)
-    _describe_security(app, issuer)
+    describe(app, issuer)
     return app
-
-
-def _describe_security(app: FastAPI, issuer: str) -> None:
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = generate()
-            scopes = sorted(
-                {
-                    scope
-                    for path in document["paths"].values()
-                    for operation in path.values()
-                    for requirement in operation.get("security", ())
-                    for scope in requirement.get(SCHEME, ())
-                }
-            )
-            document.setdefault("components", {})["securitySchemes"] = {
-                BASIC: {"type": "http", "scheme": "basic"},
-                SCHEME: {
-                    "type": "oauth2",
-                    "flows": {
-                        "clientCredentials": {
-                            "tokenUrl": f"{issuer}/auth/token",
-                            "scopes": {scope: scope for scope in scopes},
-                        }
-                    },
-                },
-            }
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

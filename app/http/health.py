@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from app.http.problems import problem
 from modules.kernel.errors import NotReached, WaybillError
 from modules.web.answer import json_answer
+from modules.web.problem import problems
 
 Check = Callable[[], Awaitable[str | None]]
 """Says what is missing, or `None`."""
@@ -38,7 +39,7 @@ class Health:
         async def live() -> Response:
             return json_answer({"status": "alive"})
 
-        @router.get("/health/ready", summary="The process can do its own part")
+        @router.get("/health/ready", summary="The process can do its own part", responses=problems(503))
         async def ready() -> Response:
             missing = await self.missing()
             if missing:
@@ -50,7 +51,7 @@ class Health:
             await self._refresh()
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-        @router.get("/problems/{code}", summary="What a problem means")
+        @router.get("/problems/{code}", summary="What a problem means", responses=problems(404))
         async def meaning(code: str) -> Response:
             return json_answer(_meaning(code))
 

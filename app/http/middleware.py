@@ -8,9 +8,10 @@ from typing import Any
 
 from loguru import logger
 from prometheus_client import Histogram
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.problems import MalformedRequest, TooLarge, problem
+from app.http.problems import MalformedRequest, TooLarge, fault, problem
 from app.telemetry.logs import request_id
 from app.telemetry.metrics import HTTP_REQUESTS
 from modules.kernel.errors import WaybillError
@@ -20,6 +21,7 @@ from modules.kernel.ids import new_id
 MIB = 1024 * 1024
 LARGE = ("/availability", "/internal/")
 LARGE_BYTES, BYTES = 16 * MIB, MIB
+CLIENT_LEFT = 499  # for log and metrics only: nobody is there to read it
 
 REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -44,12 +46,12 @@ class Around:
         id_ = _request_id(headers)
         request_id.set(id_)
         traceparent.set(_trace(headers))
-        status = 500
+        status, begun = 500, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", id_.encode())]
             await send(message)
 
@@ -61,6 +63,12 @@ class Around:
                 await self._app(scope, _Bounded(scope, receive), answer)
         except _Exceeded:
             await problem(TooLarge("The body is too large."), scope["path"], 413)(scope, receive, answer)
+        except ClientDisconnect:
+            status = CLIENT_LEFT
+        except Exception as error:
+            if begun:  # too late for words: the connection is cut
+                raise
+            await fault(error, scope["method"], scope["path"])(scope, receive, answer)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 

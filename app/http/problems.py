@@ -7,12 +7,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from loguru import logger
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.telemetry.logs import request_id
 from modules.kernel import errors
 from modules.kernel.errors import WaybillError
 from modules.web.answer import OPTIONS
 from modules.web.body import MalformedJson, UnsupportedMediaType, invalid, pointer
+from modules.web.problem import PROBLEM_JSON
 
 STATUS: Mapping[type[WaybillError], int] = {
     MalformedJson: 400,
@@ -29,6 +31,7 @@ STATUS: Mapping[type[WaybillError], int] = {
 }
 """The one table from what an error is to its status; the first kind that fits, from the error's own class upwards."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "retryable"})
 
 
@@ -46,6 +49,10 @@ class TooLarge(errors.Invalid, code="body_too_large"):
 
 class MalformedRequest(errors.Invalid, code="malformed_request"):
     """The path, the query or a header holds control characters or is not UTF-8."""
+
+
+class Internal(WaybillError, code="internal", title="Something is wrong on our side"):
+    """A fault of ours: the log holds everything under the request id. Whether anything was done is unknown."""
 
 
 def status_of(error: WaybillError) -> int:
@@ -66,9 +73,7 @@ def problem(error: WaybillError, instance: str, status: int | None = None) -> Re
         "retryable": error.retryable,
         **{name: value for name, value in error.details.items() if name not in RESERVED},
     }
-    return Response(
-        orjson.dumps(document, option=OPTIONS), status, _headers(error), media_type="application/problem+json"
-    )
+    return Response(orjson.dumps(document, option=OPTIONS), status, _headers(error), media_type=PROBLEM_JSON)
 
 
 def _headers(error: WaybillError) -> dict[str, str]:
@@ -88,7 +93,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(WaybillError, _waybill_error)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Exception, _fault)
 
 
 async def _waybill_error(request: Request, error: Exception) -> Response:
@@ -112,23 +116,22 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         raise error
     if error.status_code == 405:  # noqa: PLR2004  # Starlette's own word for it
         answer = problem(MethodNotAllowed(f"{request.method} is not allowed here."), request.url.path, 405)
-    else:
-        answer = problem(NoSuchPath(f"There is nothing at {request.url.path}."), request.url.path, error.status_code)
+        answer.headers["Allow"] = _allowed(request)
+        return answer
+    answer = problem(NoSuchPath(f"There is nothing at {request.url.path}."), request.url.path, error.status_code)
     answer.headers.update(error.headers or {})
     return answer
 
 
-async def _fault(request: Request, error: Exception) -> Response:
+def _allowed(request: Request) -> str:
+    """Every method that the path takes; the router knows those of its first route only. Source: RFC 9110, 10.2.1."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    routes = request.app.routes
+    return ", ".join(name for name in METHODS if any(one.matches(scopes[name])[0] is Match.FULL for one in routes))
+
+
+def fault(error: Exception, method: str, path: str) -> Response:
     """A fault of ours: the caller gets a request id to ask us about, the log gets everything."""
-    logger.opt(exception=error).error("fault at {} {}", request.method, request.url.path)
-    document = {
-        "type": "/problems/internal",
-        "title": "Something is wrong on our side",
-        "status": 500,
-        "detail": "The fault is in the log under this request id.",
-        "instance": request.url.path,
-        "code": "internal",
-        "retryable": False,
-        "request_id": request_id.get(),
-    }
-    return Response(orjson.dumps(document), 500, media_type="application/problem+json")
+    logger.opt(exception=error).error("fault at {} {}", method, path)
+    told = Internal("The fault is in the log under this request id.", request_id=request_id.get())
+    return problem(told, path, 500)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, ConfigDict, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from modules.delivery.model import REPORTED, STEPS
 from modules.delivery.port import NoSuchShipment, ShipmentTransitionView, ShipmentView, StatusReport
@@ -22,6 +23,8 @@ from modules.web.security import Guard, secured
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# Instants that Python and PostgreSQL both can hold, in every time zone.
+Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class StatusBody:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     status: Annotated[str, StringConstraints(pattern=f"^({'|'.join(sorted(REPORTED))})$")]
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     note: Text | None = None
     tracking_code: Text | None = None
     carrier: Text | None = None
@@ -54,7 +57,7 @@ def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None
         "",
         summary="Shipments, newest first",
         openapi_extra=secured("shipments:read"),
-        responses={200: {"model": Sequence[ShipmentView]}, **problems(401, 403, 422)},
+        responses={200: {"model": Sequence[ShipmentView]}, **problems(401, 403, 422, 503)},
     )
     async def newest(
         request: Request,
@@ -76,7 +79,7 @@ def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None
         "/{shipment_id}",
         summary="One shipment with its history",
         openapi_extra=secured("shipments:read"),
-        responses={200: {"model": ShipmentView}, 304: {}, **problems(401, 403, 404)},
+        responses={200: {"model": ShipmentView}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def one(request: Request, shipment_id: str) -> Response:
         guard(request, "shipments:read")
@@ -92,7 +95,7 @@ def _reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> No
         "/{shipment_id}/status",
         summary="Report the step that a shipment took",
         openapi_extra={**json_body(BODY), **secured("shipments:write")},
-        responses={200: {"model": ShipmentView}, **problems(400, 401, 403, 404, 409, 412, 415, 422, 428, 503)},
+        responses={200: {"model": ShipmentView}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)},
     )
     async def report(request: Request, shipment_id: str) -> Response:
         """With `If-Match` or an `Idempotency-Key`, so that a repeat is no second step."""

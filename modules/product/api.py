@@ -50,7 +50,7 @@ def _products(router: APIRouter, catalogue: Catalogue, guard: Guard) -> None:
         tags=["catalogue"],
         summary="The catalogue by SKU",
         openapi_extra={**secured("catalogue:read")},
-        responses={200: {"model": Sequence[ProductView]}, **problems(401, 403, 422)},
+        responses={200: {"model": Sequence[ProductView]}, **problems(401, 403, 422, 503)},
     )
     async def products(
         request: Request,
@@ -67,7 +67,7 @@ def _products(router: APIRouter, catalogue: Catalogue, guard: Guard) -> None:
         tags=["catalogue"],
         summary="One product",
         openapi_extra={**secured("catalogue:read")},
-        responses={200: {"model": ProductView}, 304: {}, **problems(401, 403, 404)},
+        responses={200: {"model": ProductView}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def product(request: Request, sku: str) -> Response:
         guard(request, "catalogue:read")
@@ -83,7 +83,7 @@ def _stock(router: APIRouter, catalogue: Catalogue, guard: Guard) -> None:
         tags=["stock"],
         summary="Receive, count or correct stock, once per key",
         openapi_extra={**json_body(MOVEMENT), **secured("stock:write")},
-        responses={200: {"model": StockView}, **problems(400, 401, 403, 404, 409, 415, 422)},
+        responses={200: {"model": StockView}, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
     )
     async def move(request: Request, sku: str) -> Response:
         principal = guard(request, "stock:write")
@@ -96,7 +96,7 @@ def _stock(router: APIRouter, catalogue: Catalogue, guard: Guard) -> None:
         tags=["stock"],
         summary="How much there is of one product",
         openapi_extra={**secured("catalogue:read")},
-        responses={200: {"model": StockView}, **problems(401, 403, 404)},
+        responses={200: {"model": StockView}, **problems(401, 403, 404, 503)},
     )
     async def stock(request: Request, sku: str) -> Response:
         guard(request, "catalogue:read")

@@ -107,7 +107,7 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "",
         summary="Own orders, newest first",
         openapi_extra=secured("orders:read"),
-        responses={200: {"model": Sequence[OrderView]}, **problems(401, 403, 422)},
+        responses={200: {"model": Sequence[OrderView]}, **problems(401, 403, 422, 503)},
     )
     async def newest(
         request: Request,
@@ -136,7 +136,7 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "/{order_id}",
         summary="One order",
         openapi_extra=secured("orders:read"),
-        responses={200: {"model": OrderView}, 304: {}, **problems(401, 403, 404)},
+        responses={200: {"model": OrderView}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def one(request: Request, order_id: str) -> Response:
         principal = guard(request, "orders:read")
@@ -150,7 +150,7 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "/{order_id}/history",
         summary="Every step that an order took",
         openapi_extra=secured("orders:read"),
-        responses={200: {"model": Sequence[TransitionView]}, **problems(401, 403, 404)},
+        responses={200: {"model": Sequence[TransitionView]}, **problems(401, 403, 404, 503)},
     )
     async def history(request: Request, order_id: str) -> Response:
         principal = guard(request, "orders:read")
@@ -163,7 +163,7 @@ def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "/{order_id}/events",
         summary="An order's steps as they are taken",
         openapi_extra=secured("orders:read"),
-        responses={200: {"content": {"text/event-stream": {}}}, **problems(401, 403, 404)},
+        responses={200: {"content": {"text/event-stream": {}}}, **problems(401, 403, 404, 503)},
     )
     async def events(request: Request, order_id: str) -> Response:
         """`Last-Event-ID` resumes; the stream ends with the order's last step, or when the token expires."""

@@ -10,6 +10,9 @@ from modules.kernel.errors import Invalid
 
 _T = TypeVar("_T")
 
+FAULTS_LISTED = 50
+FAULTS_LOOKED_AT = 1000  # spelling out half a million of them would keep everybody waiting
+
 
 class MalformedJson(Invalid, code="malformed_json"):
     """The body is not JSON in UTF-8."""
@@ -38,13 +41,16 @@ async def read_json(request: Request, adapter: TypeAdapter[_T]) -> _T:
 
 def refused(error: ValidationError) -> Invalid:
     """The refusal that a validation error means."""
+    if error.error_count() > FAULTS_LOOKED_AT:
+        detail = f"{error.error_count()} things are wrong with it, too many to name."
+        return invalid([{"pointer": "", "code": "too_many_faults", "detail": detail}])
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
         return MalformedJson(faults[0]["msg"])
     inner = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
     return invalid(  # the faults of a member say it; that its parent has too few good members says nothing more
         {"pointer": pointer(fault["loc"]), "code": fault["type"], "detail": fault["msg"]}
-        for fault in faults[:50]
+        for fault in faults[:FAULTS_LISTED]
         if fault["loc"] not in inner
     )
 

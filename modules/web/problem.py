@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+PROBLEM_JSON = "application/problem+json"
+
 
 class Fault(BaseModel):
     """One thing that is wrong with the input."""
@@ -27,7 +29,7 @@ class Problem(BaseModel):
 
 
 MEANINGS = {
-    400: "The body is malformed.",
+    400: "The path, the query or the body is malformed.",
     401: "No usable access token.",
     403: "The token lacks a scope.",
     404: "Nothing there that the caller may see.",
@@ -38,6 +40,7 @@ MEANINGS = {
     422: "The input breaks a rule.",
     428: "`If-Match` or `Idempotency-Key` is needed.",
     429: "Too many requests.",
+    500: "A fault of ours; the log has it under the request id.",
     503: "No answer from something this needs; repeat with the same key.",
 }
 
@@ -49,7 +52,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": MEANINGS[status],
             "model": Problem,
-            "content": {"application/problem+json": {"schema": schema}},
+            "content": {PROBLEM_JSON: {"schema": schema}},
         }
         for status in statuses
     }
