@@ -1,0 +1,119 @@
+"""What bad requests leave behind: a log line and an id to ask about, and nothing that was not announced."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.system.bad import Bad
+from tests.system.bad_answers import ROWS, Answers
+from tests.system.parties import Party
+from tests.system.running import Running
+
+PARAMETER = re.compile(r"\{[^}]+\}")
+NOT_ROUTED = {404: "no_such_path", 405: "method_not_allowed"}
+
+
+@pytest.fixture(scope="session")
+async def document(parties: Mapping[str, Party]) -> Mapping[str, Any]:
+    """What the system says of itself."""
+    told: Mapping[str, Any] = (await parties["shop"].http.get("/openapi.json")).raise_for_status().json()
+    return told
+
+
+def operation(document: Mapping[str, Any], answer: httpx.Response) -> Mapping[str, Any]:
+    """What the document says of the route that answered."""
+    path = answer.request.url.path
+    for template, methods in sorted(document["paths"].items(), key=lambda item: item[0].count("{")):
+        if _pattern(template).fullmatch(path):
+            found: Mapping[str, Any] = methods[answer.request.method.lower()]
+            return found
+    raise AssertionError(f"{path} is not in the document")
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    segment = ".*" if "{sku}" in template else "[^/]+"
+    return re.compile(segment.join(map(re.escape, PARAMETER.split(template))), re.DOTALL)
+
+
+def test_every_answer_has_a_request_id_of_its_own(answers: Answers) -> None:
+    ids = [answer.headers.get("X-Request-ID") for answer in answers.values()]
+
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_answer_is_declared_with_the_shape_of_a_problem(answers: Answers, document: Mapping[str, Any]) -> None:
+    undeclared = []
+    for name, answer in answers.items():
+        if NOT_ROUTED.get(answer.status_code) == answer.json()["code"]:
+            continue
+        declared = operation(document, answer)["responses"].get(str(answer.status_code), {})
+        if "application/problem+json" not in declared.get("content", {}):
+            undeclared.append(f"{name}: {answer.status_code}")
+
+    assert not undeclared
+
+
+def test_no_operation_declares_validation_errors_that_it_never_answers(document: Mapping[str, Any]) -> None:
+    assert "HTTPValidationError" not in str(document)
+
+
+async def test_every_type_of_problem_is_a_page_that_says_what_it_means(
+    answers: Answers, parties: Mapping[str, Party]
+) -> None:
+    for kind in sorted({answer.json()["type"] for answer in answers.values()} | {"/problems/internal"}):
+        page = await parties["shop"].http.get(kind)
+
+        assert page.status_code == 200, kind
+        assert page.json()["code"] == kind.removeprefix("/problems/")
+        assert page.json()["meaning"]
+
+
+def test_the_log_holds_a_line_for_each_request_and_no_fault(system: Running, answers: Answers) -> None:
+    log = system.log()
+
+    assert not [line for line in log if line["level"] in {"ERROR", "CRITICAL"} or "exception" in line]
+    assert not [line for line in log if " 500 " in line["message"]]
+    logged = {line.get("request_id") for line in log}
+    assert not [name for name, answer in answers.items() if answer.headers["X-Request-ID"] not in logged]
+
+
+def test_the_log_holds_no_secret_and_no_token(system: Running, parties: Mapping[str, Party], answers: Answers) -> None:
+    secrets = [line.split('"')[1] for line in (system.data / "secrets.toml").read_text().splitlines() if '"' in line]
+    of_parties = [(one.client_secret, one.refresh_token, one.token.split(".")[2]) for one in parties.values()]
+
+    log = system.log_text()
+
+    assert answers
+    assert len(secrets) == 7
+    assert not [secret for secret in (*secrets, *(one for three in of_parties for one in three)) if secret in log]
+
+
+async def test_nothing_was_stored_but_the_one_order(answers: Answers, parties: Mapping[str, Party]) -> None:
+    orders = (await parties["shop"].ask("GET", "/api/v1/orders")).json()["items"]
+
+    assert answers
+    assert len(orders) == 1
+
+
+def test_the_table_has_a_row_for_every_operation_that_takes_a_token(document: Mapping[str, Any]) -> None:
+    secured = {
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation_ in methods.items()
+        if any("oauth2" in requirement for requirement in operation_.get("security", ()))
+    }
+    tried = {_template(bad) for bad in ROWS.values() if bad.code == "insufficient_scope"}
+
+    assert tried == secured
+
+
+def _template(bad: Bad) -> str:
+    names = {"{order}": "{order_id}", "{shipment}": "{shipment_id}", "/TEA": "/{sku}"}
+    request = bad.request
+    for name, template in names.items():
+        request = request.replace(name, template)
+    return request
