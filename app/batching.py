@@ -43,22 +43,23 @@ class Batcher(Generic[_I, _O]):
         if self._worker is None:
             # a context of its own: the batch belongs to no single caller, neither its deadline nor its trace
             self._worker = asyncio.get_running_loop().create_task(self._run(), context=Context())
-        try:
-            return await future
-        finally:
-            self._in_flight -= 1
+        return await future
 
     async def _run(self) -> None:
         try:
             while self._waiting:
                 size = min(len(self._waiting), self._max_size)
-                await self._settle([self._waiting.popleft() for _ in range(size)])
+                batch = [self._waiting.popleft() for _ in range(size)]
+                try:
+                    await self._settle(batch)
+                finally:
+                    self._in_flight -= size  # only now: the work of a caller that left counts until it is done
         finally:
             self._worker = None
 
     async def _settle(self, batch: Sequence[tuple[_I, asyncio.Future[_O]]]) -> None:
         try:
-            outcomes = await self._work([item for item, _ in batch])
+            outcomes = await self._outcomes([item for item, _ in batch])
         except WaybillError as error:
             outcomes = [error] * len(batch)
         except Exception as error:  # noqa: BLE001  # a fault of one item must not be its neighbours'
@@ -76,3 +77,9 @@ class Batcher(Generic[_I, _O]):
                 future.set_exception(type(outcome)(outcome.detail, **outcome.details))
             else:
                 future.set_result(outcome)
+
+    async def _outcomes(self, items: Sequence[_I]) -> Sequence[_O | WaybillError]:
+        outcomes = await self._work(items)
+        if len(outcomes) != len(items):
+            raise AssertionError(f"{len(outcomes)} outcomes for {len(items)} items")
+        return outcomes
