@@ -6,10 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.container import Container
 from app.launcher import CannotStart
 from app.secrets_file import read_secrets
-from app.settings import load_settings
 from app.supervisor.runfile import RunFile, read_run
 from modules.auth.port import AuthOperatorPort
 from modules.delivery.port import DeliveryOperatorPort
@@ -63,6 +61,9 @@ async def operating(data: Path) -> AsyncIterator[Operator]:
         CannotStart: nothing runs there.
     """
     run, secrets = running(data), read_secrets(data)
+    from app.container import Container  # not before it is known that something runs: it takes a second
+    from app.settings import load_settings
+
     environment = {
         "WAYBILL_SECRETS__PEPPER": secrets.pepper,
         "WAYBILL_SECRETS__KEY_ENCRYPTION_KEY": secrets.key_encryption_key,

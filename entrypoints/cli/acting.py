@@ -1,6 +1,7 @@
 """What every command shares: where the installation is, how its answer is shown, and how it ends."""
 
 import asyncio
+import gc
 import getpass
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,6 +24,12 @@ DONE, REFUSED, USAGE, NO_ANSWER = 0, 1, 2, 3
 
 def act(data: Path, work: "Callable[[Operator], Awaitable[_T]]") -> _T:
     """Do something through the operator ports; a refusal or a missing answer ends the command with a sentence."""
+    from app.supervisor.runfile import read_run
+
+    if read_run(data) is None:
+        raise end(f"Nothing runs on {data}; start it with `waybill up`.", NO_ANSWER)
+    gc.disable()  # a command is over before there is anything to collect, and importing is quicker so
+
     from app.launcher import CannotStart
     from app.operator import operating
     from modules.kernel.errors import Unavailable, WaybillError

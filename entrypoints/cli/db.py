@@ -61,16 +61,18 @@ def check(module: Module = None, data: Data = DATA) -> None:
 
 
 def _each(module: str | None, data: Data) -> "Iterator[Migrations]":
-    from sqlalchemy.exc import OperationalError
-
     from app.launcher import CannotStart
-    from app.migrations import Migrations
     from app.operator import database_urls
 
     try:
         urls = database_urls(data)
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None
+
+    from sqlalchemy.exc import OperationalError
+
+    from app.migrations import Migrations
+
     if module is not None and module not in urls:
         raise end(f"There is no database of {module}; known are {', '.join(urls)}.", 2)
     for name, url in urls.items():
