@@ -1,0 +1,30 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from modules.product.port import ProductPort
+from modules.sales.port import SalesPort
+from tests.contract.port_adapters import ADAPTERS, Adapter
+from tests.support.shop import Shop
+from tests.support.shop_fixture import premises, shop, unchecked_shop
+
+__all__ = ["premises", "shop", "unchecked_shop"]
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> Adapter:
+    return ADAPTERS[request.param]()
+
+
+@pytest.fixture
+async def product(adapter: Adapter, shop: Shop) -> AsyncIterator[ProductPort]:
+    service = shop.product_service()
+    async with adapter.reach(ProductPort, service, "product") as port:  # type: ignore[type-abstract]  # read for its methods
+        yield port
+
+
+@pytest.fixture
+async def sales(adapter: Adapter, shop: Shop) -> AsyncIterator[SalesPort]:
+    service = shop.sales_service()
+    async with adapter.reach(SalesPort, service, "sales") as port:  # type: ignore[type-abstract]  # read for its methods
+        yield port
