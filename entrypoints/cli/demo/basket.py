@@ -5,7 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from modules.product.port import MAX_LINES, Line
+
+LINES = TypeAdapter(Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)])
 
 
 class OrdersFileError(ValueError):
@@ -64,10 +70,11 @@ def needs(baskets: Sequence[Basket]) -> Mapping[str, int]:
 def _basket(number: int, line: str, where: str) -> Basket:
     try:
         body = json.loads(line)
-        basket = Basket(number, body)
-        good = all(isinstance(sku, str) and isinstance(n, int) for sku, n in basket.quantities.items())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise OrdersFileError(f"{where}: not an order: {error}.") from None
-    if not good or not basket.quantities:
-        raise OrdersFileError(f"{where}: not an order: it has no lines of SKU and quantity.")
-    return basket
+        LINES.validate_python(body["lines"])
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(map(str, ("lines", *fault["loc"])))
+        raise OrdersFileError(f"{where}: not an order: {place}: {fault['msg']}.") from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise OrdersFileError(f"{where}: not an order: {type(error).__name__}: {error}.") from None
+    return Basket(number, body)

@@ -1,0 +1,123 @@
+"""The main job, as `demo` plays it: on a system of its own, and on one that runs."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.embedded.loopback import free_port
+from entrypoints.cli.catalogue_file import read_catalogue
+from tests.processes import processes_in
+from tests.system.commands import command
+from tests.system.running import ROOT, Running, waybill
+
+NORTHWIND = ROOT / "examples" / "northwind"
+GOOD = (NORTHWIND / "orders.ndjson").read_text().splitlines()[0]
+
+
+def kept(report: dict[str, Any]) -> bool:
+    """Whether every promise was checked and held."""
+    return len(report["promises"]) == 3 and all(promise["holds"] for promise in report["promises"])
+
+
+def acceptable(orders: int) -> list[str]:
+    """Which of the first orders can be had, one after the other, with the stock that the file says."""
+    left = Counter({one.sku: one.on_hand or 0 for one in read_catalogue(NORTHWIND / "catalogue.csv")})
+    accepted = []
+    for line in (NORTHWIND / "orders.ndjson").read_text().splitlines()[:orders]:
+        order = json.loads(line)
+        wanted: Counter[str] = Counter()
+        for item in order["lines"]:
+            wanted[item["sku"]] += item["quantity"]
+        if wanted <= left:
+            left -= wanted
+            accepted.append(order["reference"])
+    return accepted
+
+
+def test_on_a_fresh_folder_it_starts_everything_keeps_every_promise_and_leaves_nothing_running(tmp_path: Path) -> None:
+    answer = waybill("demo", "--orders", 20, "--port", free_port(), "--json", data=tmp_path / "data")
+
+    assert answer.returncode == 0, answer.stderr
+    report = json.loads(answer.stdout)
+    assert (len(report["delivered"]), len(report["refused"])) == (18, 2)
+    assert kept(report)
+    assert not processes_in(tmp_path)
+
+
+def test_where_a_system_runs_it_uses_that_and_leaves_it_running(system: Running) -> None:
+    server = system.server_pid
+
+    answer = system.cli("demo", "--orders", 20, "--json")
+
+    assert answer.returncode == 0, answer.stderr
+    report = json.loads(answer.stdout)
+    assert (len(report["delivered"]), len(report["refused"])) == (18, 2)
+    assert kept(report)
+    assert f"using what runs on {system.url}" in answer.stderr
+    assert (system.server_pid, system.is_ready()) == (server, True)
+
+
+def test_with_the_stock_of_the_file_it_accepts_what_a_simulation_does(system: Running) -> None:
+    report = system.ask("demo", "--orders", 100, "--stock", "as-is")
+
+    accepted = acceptable(100)
+    assert sorted(report["delivered"]) == sorted(accepted)
+    assert len(report["refused"]) == 100 - len(accepted) > 0
+    assert kept(report)
+
+
+BAD_LINES = {
+    "nothing": "",
+    "an empty line": "\n" + GOOD,
+    "no JSON": "order",
+    "half an order": GOOD[:100],
+    "a list": "[]",
+    "a number": "7",
+    "no lines": "{}",
+    "empty lines": '{"lines": []}',
+    "lines of text": '{"lines": ["TEA"]}',
+    "a SKU that is a number": '{"lines": [{"sku": 7, "quantity": 1}]}',
+    "no quantity": '{"lines": [{"sku": "A"}]}',
+    "a quantity in text": '{"lines": [{"sku": "A", "quantity": "1"}]}',
+    "a quantity of less than nothing": '{"lines": [{"sku": "A", "quantity": -5}]}',
+    "a quantity of nothing": '{"lines": [{"sku": "A", "quantity": 0}]}',
+    "a quantity beyond bounds": '{"lines": [{"sku": "A", "quantity": 1' + "0" * 400 + "}]}",
+    "a quantity that is true": '{"lines": [{"sku": "A", "quantity": true}]}',
+    "a quantity with a point": '{"lines": [{"sku": "A", "quantity": 1.5}]}',
+    "deep brackets": "[" * 100_000,
+    "a good line, then a bad one": GOOD + "\n{",
+}
+
+
+@pytest.mark.parametrize("what", BAD_LINES)
+def test_a_file_that_holds_no_orders_is_refused_by_its_line(what: str, tmp_path: Path) -> None:
+    file = tmp_path / "orders.ndjson"
+    file.write_text(BAD_LINES[what])
+
+    said = command("demo", "--from", file, data=tmp_path / "data")
+
+    assert said.code == 2
+    assert said.sentence.startswith(str(file))
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_file_that_cannot_be_read_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    file = tmp_path / "orders.ndjson"
+    if content is not None:
+        file.write_bytes(content)
+
+    said = command("demo", "--from", file, data=tmp_path / "data")
+
+    assert said.code == 2
+    assert "can't be read" in said.sentence
+
+
+@pytest.mark.parametrize(
+    "words", [("--orders", "2"), ("--orders", "x"), ("--stock", "plenty"), ("--port", "0"), ("--split", "auth"), ("x",)]
+)
+def test_wrong_words_are_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert command("demo", *words, data=tmp_path / "data").code == 2
