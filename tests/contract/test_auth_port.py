@@ -1,0 +1,146 @@
+"""What auth means to every service, and to the operator, however it is reached."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from modules.auth.port import (
+    AuthOperatorPort,
+    AuthPort,
+    ClientCreated,
+    ClientKind,
+    ClientPage,
+    ClientRefused,
+    RevocationPage,
+)
+from modules.kernel.database import Database
+from modules.kernel.errors import Invalid
+from modules.kernel.ids import ClientId, new_id
+from tests.contract.port_adapters import Adapter
+from tests.contract.port_facts import assert_frozen, same_again
+from tests.integration.auth_world import AuthWorld, error, service_on
+
+BOTH = ("orders:read", "orders:write")
+
+
+@pytest.fixture
+def world(auth_database: Database) -> AuthWorld:
+    return AuthWorld(auth_database)
+
+
+@pytest.fixture
+async def auth(adapter: Adapter, world: AuthWorld) -> AsyncIterator[AuthPort]:
+    async with adapter.reach(AuthPort, world.service, "auth") as port:  # type: ignore[type-abstract]  # read for its methods
+        yield port
+
+
+@pytest.fixture
+async def operator(adapter: Adapter, world: AuthWorld) -> AsyncIterator[AuthOperatorPort]:
+    async with adapter.reach(AuthOperatorPort, world.service, "auth") as port:  # type: ignore[type-abstract]  # read for its methods
+        yield port
+
+
+async def revoked(world: AuthWorld) -> None:
+    """Have a family of tokens be revoked: a refresh token of it came twice, the second time long after the first."""
+    client = await world.client()
+    token = (await world.begin(client)).refresh_token
+    assert token is not None
+    await world.refresh(client, token)
+    world.clock.move(3600)
+    assert error(await world.refresh(client, token)) == "invalid_grant"
+
+
+async def test_keys_are_there_from_the_first_moment_and_the_same_again(auth: AuthPort) -> None:
+    (key,) = await same_again(auth.keys)
+    assert key.kid
+    assert len(key.x) == len(key.y) == 43  # 32 bytes in base64url
+
+
+async def test_every_process_of_auth_publishes_the_same_keys(auth: AuthPort, world: AuthWorld) -> None:
+    assert list(await service_on(world.database, world.clock).keys()) == list(await auth.keys())
+
+
+async def test_nothing_revoked_is_an_empty_page_that_is_complete(auth: AuthPort) -> None:
+    assert await same_again(lambda: auth.revocations(0)) == RevocationPage((), complete=True)
+
+
+async def test_revocations_come_in_order_from_behind_the_one_that_was_read(auth: AuthPort, world: AuthWorld) -> None:
+    for _ in range(3):
+        await revoked(world)
+    page = await same_again(lambda: auth.revocations(0))
+    assert [one.sequence for one in page.items] == [1, 2, 3]
+    assert len({one.family for one in page.items}) == 3
+    assert page.items[-1].until > world.clock.now()  # its access tokens are still alive
+    assert await same_again(lambda: auth.revocations(2)) == RevocationPage(page.items[2:], complete=True)
+    assert await auth.revocations(3) == RevocationPage((), complete=True)
+
+
+# the operator's
+
+
+async def client(operator: AuthOperatorPort, name: str) -> ClientCreated:
+    return await operator.create_client("maria", name, BOTH, ["sales"], ClientKind.CUSTOMER)
+
+
+async def test_a_new_client_is_shown_with_a_secret_that_opens_and_that_nobody_reads_by_accident(
+    operator: AuthOperatorPort, world: AuthWorld
+) -> None:
+    created = await client(operator, "Shop")
+    view = created.client
+    assert (view.name, view.kind, view.scopes, view.audiences) == ("Shop", ClientKind.CUSTOMER, BOTH, ("sales",))
+    assert (view.created_by, view.created_at, view.disabled_at) == ("maria", world.clock.now(), None)
+    assert created.client_secret not in repr(created)
+    assert (await world.begin(created)).access_token
+    assert_frozen(created)
+
+
+async def test_to_create_a_client_twice_makes_two(operator: AuthOperatorPort) -> None:
+    one, other = await client(operator, "Shop"), await client(operator, "Shop")
+    assert one.client.id != other.client.id
+    assert one.client_secret != other.client_secret
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "audiences", "kind"),
+    [
+        ("", BOTH, ["sales"], ClientKind.CUSTOMER),
+        ("n" * 300, BOTH, ["sales"], ClientKind.CUSTOMER),
+        ("Shop", ["orders:eat"], ["sales"], ClientKind.CUSTOMER),
+        ("Shop", BOTH, ["kitchen"], ClientKind.CUSTOMER),
+        ("Shop", BOTH, [], ClientKind.CUSTOMER),
+        ("Shop", [], ["sales"], ClientKind.CUSTOMER),
+        ("Shop", ["internal"], ["sales"], ClientKind.CUSTOMER),
+    ],
+    ids=["no name", "long name", "scope", "audience", "scope alone", "audience alone", "scope of services"],
+)
+async def test_a_client_that_makes_no_sense_is_refused_with_the_reasons_and_not_made(
+    operator: AuthOperatorPort, name: str, scopes: list[str], audiences: list[str], kind: ClientKind
+) -> None:
+    with pytest.raises(ClientRefused) as refused:
+        await operator.create_client("maria", name, scopes, audiences, kind)
+    assert refused.value.code == "auth.client_refused"
+    assert refused.value.details["errors"]
+    assert await operator.list_clients() == ClientPage(())
+
+
+async def test_clients_are_listed_by_age_a_page_at_a_time(operator: AuthOperatorPort) -> None:
+    made = [(await client(operator, name)).client for name in "abc"]
+    first = await same_again(lambda: operator.list_clients(limit=2))
+    assert first == ClientPage(tuple(made[:2]), made[1].id)
+    assert await same_again(lambda: operator.list_clients(first.next, 2)) == ClientPage(tuple(made[2:]))
+    assert await operator.list_clients(ClientId(str(new_id()))) == ClientPage(())
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(0, 1), (-5, 1), (10_000, 2)])
+async def test_a_page_has_one_client_at_least_and_never_too_many(
+    operator: AuthOperatorPort, limit: int, shown: int
+) -> None:
+    for name in "ab":
+        await client(operator, name)
+    assert len((await operator.list_clients(limit=limit)).items) == shown
+
+
+async def test_a_place_in_the_list_that_is_no_id_is_invalid(operator: AuthOperatorPort) -> None:
+    with pytest.raises(Invalid) as refused:
+        await operator.list_clients(ClientId("not an id"))
+    assert [fault["pointer"] for fault in refused.value.details["errors"]] == ["/after"]
