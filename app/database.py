@@ -1,5 +1,6 @@
 """The driver: how this system talks to PostgreSQL, and what the driver's errors mean to us."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -69,6 +70,7 @@ class PsycopgConnection:
             rows = await cursor.fetchall() if gives_rows else ()
         except psycopg.Error as error:
             raise _translated(error, self._module) from error
+        heed_cancellation()
         return Result(rows, cursor.rowcount)
 
 
@@ -85,12 +87,18 @@ class PsycopgPool:
         """A connection; waits up to 2 s for one."""
         pool = await self._opened()
         try:
-            return PsycopgConnection(self._module, await pool.getconn())
+            connection = PsycopgConnection(self._module, await pool.getconn())
         except PoolTimeout as error:
             if pool.get_stats().get("pool_size", 0):
                 message = f"All connections to the {self._module} database are busy."
                 raise Overloaded(message, retry_after_s=1) from error
             raise NotReached(f"The {self._module} database gives no answer.") from error
+        try:
+            heed_cancellation()
+        except asyncio.CancelledError:
+            await pool.putconn(connection.driver)
+            raise
+        return connection
 
     async def give_back(self, connection: Connection) -> None:
         """Let others use the connection; a broken one is thrown away."""
@@ -124,6 +132,17 @@ class PsycopgPool:
             )
             await self._pool.open()
         return self._pool
+
+
+def heed_cancellation() -> None:
+    """Raise the cancellation that this task was asked for and that the driver has not passed on.
+
+    Until Python 3.11 `asyncio.wait_for`, with which the driver waits, drops a cancellation that comes together with its
+    result; whoever asked for it would wait for ever. Source: cpython#86296.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 @cache

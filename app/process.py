@@ -16,6 +16,7 @@ from modules.kernel.database import Database, sql
 from modules.kernel.errors import Unavailable
 
 ALIVE = sql("SELECT 1")
+ENDS_WITHIN_S = 3.0
 GC_THRESHOLDS = (50_000, 20, 100)
 
 
@@ -48,7 +49,7 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
         for database in container.databases():
             await database.close()
 
