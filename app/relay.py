@@ -120,6 +120,7 @@ class Relay:
     async def _end(self) -> None:
         if self._token is not None:
             try:
-                await self._outbox.end_lease(self._token)
+                # in a task of its own: one that is being stopped reaches no database any more
+                await asyncio.create_task(self._outbox.end_lease(self._token))
             except Unavailable:
                 logger.info("the lease of {} runs out by itself", self._outbox.source)
