@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -16,6 +17,10 @@ from alembic import command
 from app.database import connect_arguments
 
 ROOT = Path(__file__).resolve().parent.parent / "alembic"
+
+
+class NoSuchRevision(LookupError):
+    """The history of a module has no such revision."""
 
 
 class Migrations:
@@ -51,11 +56,19 @@ class Migrations:
                 return
 
     def upgrade(self, revision: str = "head") -> None:
-        """Bring the schema up to `revision`. Two processes at once: one waits for the other."""
+        """Bring the schema up to `revision`. Two processes at once: one waits for the other.
+
+        Raises:
+            NoSuchRevision: the module's history has none of that name, or not the one that the database is at.
+        """
         self._run(command.upgrade, revision)
 
     def downgrade(self, revision: str) -> None:
-        """Bring the schema down to `revision` (`base` empties the database)."""
+        """Bring the schema down to `revision` (`base` empties the database).
+
+        Raises:
+            NoSuchRevision: the module's history has none of that name, or not the one that the database is at.
+        """
         self._run(command.downgrade, revision)
 
     def current(self) -> str | None:
@@ -80,7 +93,10 @@ class Migrations:
         with self._engine.begin() as connection:
             _one_at_a_time(connection)
             self._config.attributes["connection"] = connection
-            step(self._config, revision)
+            try:
+                step(self._config, revision)
+            except CommandError as error:
+                raise NoSuchRevision(f"{self.module}: {error}.") from error
 
 
 def _one_at_a_time(connection: Connection) -> None:

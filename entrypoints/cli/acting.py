@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import getpass
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, and only that, t
 DATA = Path(".waybill")
 
 DONE, REFUSED, USAGE, NO_ANSWER = 0, 1, 2, 3
+NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # surrogates: bytes of the command line that are not UTF-8
 
 
 def act(data: Path, work: "Callable[[Operator], Awaitable[_T]]") -> _T:
@@ -46,6 +48,19 @@ def act(data: Path, work: "Callable[[Operator], Awaitable[_T]]") -> _T:
         raise end(error.detail, NO_ANSWER) from None
     except WaybillError as error:
         raise end(error.detail, REFUSED) from None
+    except UnicodeEncodeError:
+        raise end("A word of the command is not text in UTF-8.", USAGE) from None
+
+
+def one_line(longest: int) -> Callable[[str | None], str | None]:
+    """Check that an option is one line of text, of at most so many characters."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and (len(value) > longest or NO_TEXT.search(value)):
+            raise typer.BadParameter(f"must be one line of text, of at most {longest} characters")
+        return value
+
+    return check
 
 
 def end(sentence: str, code: int) -> typer.Exit:

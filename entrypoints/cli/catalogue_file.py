@@ -1,6 +1,7 @@
 """Catalogue files: CSV with a heading, or NDJSON."""
 
 import csv
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def read_catalogue(file: Path) -> Sequence[NewProduct]:
     rows: dict[str, NewProduct] = {}
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
-            lines = _csv(text) if file.suffix.lower() == ".csv" else enumerate(text, 1)
+            lines = _csv(text, file) if file.suffix.lower() == ".csv" else enumerate(text, 1)
             for number, line in lines:
                 row = _row(line, f"{file}:{number}")
                 if row.sku in rows:
@@ -39,21 +40,27 @@ def read_catalogue(file: Path) -> Sequence[NewProduct]:
     return list(rows.values())
 
 
-def _csv(text: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv(text: Any, file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(text)
     heading = set(reader.fieldnames or ())
     if not COLUMNS - {"on_hand"} <= heading <= COLUMNS:
-        raise CatalogueFileError(f"The heading must be sku,name,unit_price,currency,on_hand, not {','.join(heading)}.")
+        told = ",".join(reader.fieldnames or ()) or "nothing"
+        raise CatalogueFileError(f"{file}:1: the heading must be sku,name,unit_price,currency,on_hand, not {told}.")
     for row in reader:
         if None in row or None in row.values():
-            raise CatalogueFileError(f"Line {reader.line_num} has another number of columns than the heading.")
+            raise CatalogueFileError(f"{file}:{reader.line_num}: not as many columns as the heading.")
         yield reader.line_num, {name: value for name, value in row.items() if value != ""}
 
 
 def _row(line: Any, where: str) -> NewProduct:
     try:
-        return ROW.validate_json(line) if isinstance(line, str) else ROW.validate_python(line)
+        if not isinstance(line, str):
+            return ROW.validate_python(line)
+        row = ROW.validate_json(line)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         place = ".".join(map(str, fault["loc"]))
         raise CatalogueFileError(f"{where}: {place}: {fault['msg']}.") from None
+    if unknown := sorted(json.loads(line).keys() - COLUMNS):
+        raise CatalogueFileError(f"{where}: {unknown[0]}: there is no such member.")
+    return row

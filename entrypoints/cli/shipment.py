@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from entrypoints.cli.acting import DATA, Data, Json, act, actor, print_table, show
+from entrypoints.cli.acting import DATA, Data, Json, act, actor, one_line, print_table, show
 
 app = typer.Typer(no_args_is_help=True, help="Shipments.")
 
@@ -38,7 +38,7 @@ def list_(
 def advance(
     shipment_id: UUID,
     status: str,
-    note: Annotated[str | None, typer.Option(help="For the history.")] = None,
+    note: Annotated[str | None, typer.Option(help="For the history.", callback=one_line(200))] = None,
     data: Data = DATA,
     *,
     as_json: Json = False,

@@ -4,12 +4,17 @@ from typing import Annotated
 
 import typer
 
-from entrypoints.cli.acting import DATA, REFUSED, Data, Json, act, actor, end, print_table, show
+from entrypoints.cli.acting import DATA, REFUSED, Data, Json, act, actor, end, one_line, print_table, show
 
 app = typer.Typer(no_args_is_help=True, help="Stock.")
 
-Key = Annotated[str | None, typer.Option(help="Makes a repeat the same change; a fresh one where none is given.")]
-Reason = Annotated[str, typer.Option(help="For the audit.")]
+MOST = 10**12
+
+Key = Annotated[
+    str | None,
+    typer.Option(help="Makes a repeat the same change; a fresh one where none is given.", callback=one_line(255)),
+]
+Reason = Annotated[str, typer.Option(help="For the audit.", callback=one_line(200))]
 
 
 @app.command("show")
@@ -24,7 +29,7 @@ def show_(sku: str, data: Data = DATA, *, as_json: Json = False) -> None:
 @app.command()
 def receive(
     sku: str,
-    quantity: Annotated[int, typer.Argument(min=1)],
+    quantity: Annotated[int, typer.Argument(min=1, max=MOST)],
     data: Data = DATA,
     key: Key = None,
     reason: Reason = "",
@@ -38,7 +43,7 @@ def receive(
 @app.command()
 def count(
     sku: str,
-    quantity: Annotated[int, typer.Argument(min=0)],
+    quantity: Annotated[int, typer.Argument(min=0, max=MOST)],
     data: Data = DATA,
     key: Key = None,
     reason: Reason = "",

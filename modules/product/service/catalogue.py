@@ -20,6 +20,8 @@ from modules.product.port import (
 )
 from modules.product.repository import Movement
 
+ORDERS_NAMED = 3  # in the sentence; the details name more
+
 
 class Catalogue:
     """Fulfils `ProductOperatorPort`."""
@@ -106,12 +108,13 @@ class Catalogue:
 
 async def _not_below_held(transaction: Transaction, row: StockRow, on_hand: int) -> None:
     if on_hand < row.held:
-        orders = await repository.holding_orders(transaction, row.sku)
+        orders = [str(order) for order in await repository.holding_orders(transaction, row.sku)]
+        named = ", ".join(orders[:ORDERS_NAMED]) + (" and others" if len(orders) > ORDERS_NAMED else "")
         raise BelowHeld(
-            f"{row.held} of {row.sku} are held for open orders: {on_hand} is too few.",
+            f"{row.held} of {row.sku} are held for open orders ({named}): {on_hand} is too few.",
             sku=row.sku,
             held=row.held,
-            orders=[str(order) for order in orders],
+            orders=orders,
         )
 
 
