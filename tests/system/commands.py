@@ -1,5 +1,6 @@
 """Commands run in this process, for all those cases in which a process of its own would tell nothing more."""
 
+import gc
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,16 +29,26 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """All that was said to programs."""
-        assert self.code in {0, 1}, self.err
+        """What a command that was done said to programs, and nothing to people."""
+        assert (self.code, self.err) == (0, "")
         return json.loads(self.out)
 
 
 def command(*words: object, data: Path) -> Said:
     """Run a command. An exception that would be a traceback is raised."""
     arguments = [*map(str, words), "--data", str(data)]
-    with ThreadPoolExecutor(1) as thread:  # it brings an event loop of its own
-        result = thread.submit(CliRunner().invoke, app, arguments).result()
+    try:
+        with ThreadPoolExecutor(1) as thread:  # it brings an event loop of its own
+            result = thread.submit(CliRunner().invoke, app, arguments).result()
+    finally:
+        gc.enable()  # which a command switches off for the rest of its short life
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Said(result.exit_code, result.stdout, result.stderr)
+
+
+def refused(*words: object, data: Path) -> str:
+    """The sentence of a command that is refused."""
+    said = command(*words, data=data)
+    assert said.code == 1, said
+    return said.sentence
