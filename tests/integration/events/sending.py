@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -117,8 +116,8 @@ async def lease_runs_out(mail: Mail) -> None:
 async def stopped(task: asyncio.Task[None]) -> None:
     """Have a relay or consumer stop as a process does that ends."""
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task], timeout=10)
+    assert task.done(), "it was told to stop, and goes on"
 
 
 async def handled(mail: Mail, expected: str) -> None:

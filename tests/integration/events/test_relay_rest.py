@@ -6,7 +6,7 @@ from app.relay import Relay
 from modules.kernel.events import NewEvent
 from tests.integration.events.letters import Noted, subject
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import Sender, stopped
+from tests.integration.events.sending import Sender, lease_runs_out, stopped
 
 
 class Counted(Relay):
@@ -67,3 +67,21 @@ async def test_a_relay_outlives_what_nobody_foresaw(mail: Mail) -> None:
             await mail.rows("SELECT 1")
     await stopped(task)
     assert sender.bus.published == ["A1"]
+
+
+async def test_a_process_that_is_stopped_at_whatever_step_stops_and_leaves_its_events_for_the_next(mail: Mail) -> None:
+    for step in range(60):
+        await mail.record(f"A{step + 1}")
+        sender = Sender(mail)
+        running = [mail.begin(sender.relay.run()), mail.begin(sender.consumer.run())]
+        for _ in range(step % 12):
+            await mail.rows("SELECT 1")
+        for _ in range(step // 12):
+            await asyncio.sleep(0)
+        for task in running:
+            await stopped(task)
+    await lease_runs_out(mail)
+    after = Sender(mail)
+    while set((await mail.outgoing()).values()) != {"settled"}:
+        await after.send()
+    assert (await mail.effects()).split() == [f"A{number}" for number in range(1, 61)]
