@@ -12,7 +12,7 @@ from loguru import logger
 from app.telemetry.metrics import PORT_CALLS
 from modules.kernel import rpc
 from modules.kernel.database import in_transaction
-from modules.kernel.errors import DeadlineExceeded, NotReached, Unavailable, WaybillError
+from modules.kernel.errors import Contended, DeadlineExceeded, NotReached, Overloaded, Unavailable, WaybillError
 
 _P = TypeVar("_P")
 
@@ -117,6 +117,9 @@ async def _repeated(
             enough = (rpc.remaining_s() or 0) > TOO_LITTLE_S
             try:
                 answer = await _in_time(method, arguments, named)
+            except (Contended, Overloaded):  # it said so itself: a busy peer is not a silent one
+                breaker.answered()
+                raise
             except Unavailable:
                 if enough:
                     breaker.silent()

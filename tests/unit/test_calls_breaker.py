@@ -4,7 +4,7 @@ import pytest
 
 from app.calls import REST_S
 from modules.kernel import rpc
-from modules.kernel.errors import Conflict, DeadlineExceeded, NotReached, Unavailable
+from modules.kernel.errors import Conflict, Contended, DeadlineExceeded, NotReached, Overloaded, Unavailable
 from tests.unit.calls_world import HandClock, Peer, Port, around, silent
 
 
@@ -55,6 +55,15 @@ async def test_refusals_are_answers_to_the_breaker(port: Port, peer: Peer) -> No
     with pytest.raises(Conflict):
         await port.show()
     await silent(port, peer, times=4)
+    assert await port.show() == "an answer"
+
+
+@pytest.mark.parametrize("busy", [Contended, Overloaded])
+async def test_a_peer_that_says_it_is_busy_is_not_left_alone(busy: type[NotReached], port: Port, peer: Peer) -> None:
+    for _ in range(6):
+        peer.told = [busy("Later.")]
+        with pytest.raises(busy):
+            await port.show()
     assert await port.show() == "an answer"
 
 
