@@ -1,7 +1,11 @@
 """The main job, as `demo` plays it: on a system of its own, and on one that runs."""
 
 import json
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +125,51 @@ def test_a_file_that_cannot_be_read_is_refused(content: bytes | None, tmp_path: 
 )
 def test_wrong_words_are_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
     assert command("demo", *words, data=tmp_path / "data").code == 2
+
+
+class HangsUp(BaseHTTPRequestHandler):
+    """Lives, and leaves whoever wants more of it."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the library's name for it
+        """Nothing to say."""
+
+
+class IsBroken(HangsUp):
+    """Lives, and has a fault in everything else."""
+
+    def do_POST(self) -> None:
+        self.send_response(500)
+        self.end_headers()
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("handler", [HangsUp, IsBroken])
+def test_a_system_that_gives_no_answer_is_no_traceback(
+    handler: type[BaseHTTPRequestHandler], system: Running, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets.toml").write_text((system.data / "secrets.toml").read_text())
+    run = json.loads((system.data / "run.json").read_text())
+    with serving(handler) as url:
+        elsewhere = [process | {"url": url} for process in run["processes"]]
+        (tmp_path / "run.json").write_text(json.dumps(run | {"processes": elsewhere}))
+
+        said = command("demo", "--json", data=tmp_path)
+
+    assert (said.code, said.out) == (3, "")
+    assert "gives no answer" in said.err.splitlines()[-1]

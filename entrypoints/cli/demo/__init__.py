@@ -26,6 +26,7 @@ def demo(
     from app.launcher import CannotStart
     from entrypoints.cli.catalogue_file import CatalogueFileError, read_catalogue
     from entrypoints.cli.demo.basket import OrdersFileError, read_orders
+    from entrypoints.cli.demo.journey import answered
     from entrypoints.cli.demo.play import play
     from entrypoints.cli.demo.report import Report
     from entrypoints.cli.demo.system import system
@@ -39,7 +40,7 @@ def demo(
         raise end(str(error), USAGE) from None
     report = Report(quiet=as_json)
     try:
-        with system(data, port, report) as run:
+        with system(data, port, report) as run, answered():
             uvloop.run(play(data, run, wanted, products, report, as_is=stock == "as-is"))
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None

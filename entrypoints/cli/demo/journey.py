@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ import httpx
 
 from entrypoints.cli.demo.basket import Basket
 from entrypoints.cli.demo.report import Report
+from modules.kernel.errors import Unavailable
 
 REPORTS = {"confirmed": ("packed",), "packed": ("dispatched",), "shipped": ("in_transit", "delivered")}
 """What the warehouse reports once the customer's stream shows a status."""
@@ -20,6 +22,30 @@ TRIES = 5
 
 class Refused(Exception):  # a normal no
     """The order can't be had."""
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Do something over HTTP, alone or in task groups.
+
+    Raises:
+        Unavailable: some of it got no answer, or a useless one.
+    """
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise _unavailable(error) from error
+    except BaseExceptionGroup as group:
+        unanswered, others = group.split(httpx.HTTPError)
+        if unanswered is None or others is not None:
+            raise
+        raise _unavailable(unanswered) from group
+
+
+def _unavailable(error: BaseException) -> Unavailable:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return Unavailable(f"The system gives no answer ({type(error).__name__}); see its log.")
 
 
 @dataclass(frozen=True, slots=True)
