@@ -33,6 +33,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.usefixtures("parties")
 def test_to_programs_a_command_says_json_and_to_people_a_table(system: Running) -> None:
     for_programs, for_people = system.cli("product", "list", "--json"), system.cli("product", "list")
 

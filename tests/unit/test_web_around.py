@@ -1,69 +1,15 @@
-"""What is around every route: ids, bounds, faults, methods."""
+"""What is around every route: bounds, faults, methods, metrics."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import StreamingResponse
 from loguru import logger
 
-from app.http import Health, create_app
-from app.telemetry.logs import request_id
-from modules.kernel.errors import Overloaded
-from modules.kernel.events import traceparent
-
-TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-def routes() -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/told")
-    async def say() -> dict[str, Any]:
-        return {"request_id": request_id.get(), "traceparent": traceparent.get()}
-
-    @router.post("/told")
-    async def hear(request: Request) -> dict[str, int]:
-        return {"bytes": len(await request.body())}
-
-    @router.get("/fault")
-    async def fail() -> None:
-        raise RuntimeError("a secret of ours")
-
-    @router.get("/late-fault")
-    async def fail_late() -> StreamingResponse:
-        return StreamingResponse(broken())
-
-    @router.get("/busy")
-    async def refuse() -> None:
-        raise Overloaded("Come back.", retry_after_s=7)
-
-    return router
-
-
-async def broken() -> AsyncIterator[bytes]:
-    yield b"begun"
-    raise RuntimeError("too late")
-
-
-@asynccontextmanager
-async def lifetime() -> AsyncIterator[None]:
-    yield
-
-
-def application(missing: str | None = None) -> FastAPI:
-    async def check() -> str | None:
-        return missing
-
-    async def refresh() -> None:
-        """Nothing to read."""
-
-    return create_app("Test", [routes()], Health({"database": check}, refresh), lifetime, "https://auth.example")
+from tests.unit.web_world import application
 
 
 @pytest.fixture
@@ -127,37 +73,6 @@ async def test_a_client_that_leaves_within_its_body_is_answered_nothing_and_no_f
     await application()(scope, receive, send)
 
     assert (sent, log) == ([], [])
-
-
-@pytest.mark.parametrize("given", ["my-request", "x" * 128, "!~"])
-async def test_a_request_id_that_is_given_is_kept(given: str, http: httpx.AsyncClient) -> None:
-    answer = await http.get("/told", headers={"X-Request-ID": given})
-
-    assert (answer.headers["X-Request-ID"], answer.json()["request_id"]) == (given, given)
-
-
-@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb"])
-async def test_a_request_id_that_is_none_is_replaced(given: str, http: httpx.AsyncClient) -> None:
-    answer = await http.get("/told", headers={"X-Request-ID": given})
-
-    assert answer.headers["X-Request-ID"] == answer.json()["request_id"] != given
-
-
-async def test_a_trace_goes_on_with_a_span_of_our_own(http: httpx.AsyncClient) -> None:
-    told = (await http.get("/told", headers={"traceparent": TRACE})).json()["traceparent"]
-
-    version, trace, span, flags = told.split("-")
-    assert (version, trace, flags) == ("00", TRACE.split("-")[1], "01")
-    assert span != TRACE.split("-")[2]
-
-
-@pytest.mark.parametrize(
-    "given", ["", "00-0-0-0", TRACE.upper(), TRACE.replace("0af7651916cd43dd8448eb211c80319c", "0" * 32)]
-)
-async def test_a_trace_that_is_none_is_begun_anew(given: str, http: httpx.AsyncClient) -> None:
-    told = (await http.get("/told", headers={"traceparent": given})).json()["traceparent"]
-
-    assert told.split("-")[1] not in {"0" * 32, TRACE.split("-")[1]}
 
 
 @pytest.mark.parametrize(("size", "status"), [(1024 * 1024, 200), (1024 * 1024 + 1, 413)])
