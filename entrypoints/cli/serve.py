@@ -3,9 +3,21 @@
 import gc
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+SERVER: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "date_header": False,
+    "timeout_graceful_shutdown": 8,
+    "backlog": 2048,
+}
+"""How uvicorn serves, whatever the settings: our own log, and time for what is in hand when it is told to stop."""
 
 
 def serve(
@@ -41,14 +53,7 @@ def serve(
         host=settings.server.host,
         port=settings.server.port,
         workers=workers,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=8,
-        backlog=2048,
+        **SERVER,
     )
 
 

@@ -62,6 +62,7 @@ def routes(place: Place, orders: Orders, verifier: Verifier) -> APIRouter:
     guard = Guard(verifier, "sales")
     router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
     _placing(router, place, guard)
+    _listing(router, orders, guard)
     _reading(router, orders, guard)
     _following(router, orders, guard)
     return router
@@ -102,7 +103,7 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
         return json_answer(placed.order, 201, headers)
 
 
-def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
+def _listing(router: APIRouter, orders: Orders, guard: Guard) -> None:
     @router.get(
         "",
         summary="Own orders, newest first",
@@ -132,6 +133,8 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         )
         return page(request, found, cursor_of(found[-1].placed_at, found[-1].id) if more else None)
 
+
+def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
     @router.get(
         "/{order_id}",
         summary="One order",
