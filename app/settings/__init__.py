@@ -1,8 +1,8 @@
 """What a process is told: which modules it hosts, where the others are, and every bound. Read once, never changed."""
 
 from app.settings.errors import SettingsError
-from app.settings.keys import MODULES
+from app.settings.keys import MODULES, SERVICES
 from app.settings.load import load_settings
 from app.settings.model import Settings
 
-__all__ = ["MODULES", "Settings", "SettingsError", "load_settings"]
+__all__ = ["MODULES", "SERVICES", "Settings", "SettingsError", "load_settings"]

@@ -5,6 +5,9 @@ from typing import Any, Final
 
 MODULES: Final = ("auth", "sales", "delivery", "product")
 
+SERVICES: Final = ("sales", "delivery", "product")
+"""The modules that call others, and so sign in to auth. Auth is called by all and calls none."""
+
 PREFIX: Final = "WAYBILL_"
 
 Key = tuple[str, ...]
@@ -16,7 +19,7 @@ Problem = tuple[Key, str]
 
 def is_secret(key: Key) -> bool:
     """Whether the value is or may hold a secret."""
-    return len(key) > 1 and (key[0] in {"secrets", "databases"} or key == ("events", "url"))
+    return len(key) > 1 and (key[0] in {"secrets", "databases", "services"} or key == ("events", "url"))
 
 
 def variable(key: Key) -> str:

@@ -67,7 +67,7 @@ def _what(detail: ErrorDetails) -> str:
             return f"is no setting; known here are {', '.join(_members(key[:-1]))}"
         case "missing":
             return f"is missing; set it here, or as {variable(key)}"
-        case "too_short" if key[0] == "secrets":
+        case "too_short" if key[0] in {"secrets", "services"}:
             return f"must have at least {detail['ctx']['min_length']} characters; generate it, do not make it up"
         case "value_error":
             return str(detail["ctx"]["error"])

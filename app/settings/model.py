@@ -10,9 +10,9 @@ from pydantic_core.core_schema import ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from app.settings.keys import MODULES, Key, Problem, variable
+from app.settings.keys import MODULES, SERVICES, Key, Problem, variable
 from app.settings.sections import Events, Holds, Log, Orders, Pool, Secrets, Server, Tokens
-from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Origin, Site, own_port, sites
+from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Generated, Origin, Site, own_port, sites
 
 REVOCATIONS_KEPT_S = 7200
 """Auth tells verifiers of a revocation for two hours; no token may live longer than that."""
@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     placement: Mapping[str, Origin] = Field(default_factory=dict)
     """Where a module is when it is not hosted here."""
     databases: Mapping[str, Dsn] = Field(default_factory=dict)
+    services: Mapping[str, Generated] = Field(default_factory=dict)
+    """The secret with which a module of ours signs in to auth; needed as soon as any module lives elsewhere."""
     server: Server = Field(default=Server(), validate_default=True)
     events: Events = Events()
     tokens: Tokens = Field(default_factory=dict, validate_default=True)  # so that the key that is missing is named
@@ -91,6 +93,7 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
         for name in ("pepper", "key_encryption_key"):
             if getattr(settings.secrets, name) is None:
                 yield ("secrets", name), _missing(("secrets", name), "auth")
+    yield from _services(settings)
     for name in ("access_ttl_s", "service_ttl_s"):
         if getattr(settings.tokens, name) + settings.tokens.leeway_s > REVOCATIONS_KEPT_S:
             yield (
@@ -114,6 +117,9 @@ def _unknown_modules(settings: Settings) -> Iterator[Problem]:
         for module in getattr(settings, section):
             if module not in MODULES:
                 yield (section, module), f"is no module; {known}"
+    for module in settings.services:
+        if module not in SERVICES:
+            yield ("services", module), f"signs in nowhere; known are {', '.join(SERVICES)}"
 
 
 def _missing(key: Key, module: str) -> str:
@@ -148,6 +154,16 @@ def _databases(settings: Settings) -> Iterator[Problem]:
         others = {owners.setdefault((site, urlsplit(url).path), module) for site in sites(url)} - {module}
         if others:
             yield ("databases", module), f"is the database of {min(others)}; each module has one of its own"
+
+
+def _services(settings: Settings) -> Iterator[Problem]:
+    """Auth has to know whoever may sign in; a module that calls across a distance has to have its own secret."""
+    if not _elsewhere(settings):
+        return
+    for module in SERVICES:
+        if module not in settings.services and (module in settings.modules or "auth" in settings.modules):
+            host = module if module in settings.modules else "auth"
+            yield ("services", module), _missing(("services", module), host)
 
 
 def _bus(settings: Settings) -> Iterator[Problem]:

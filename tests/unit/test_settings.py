@@ -2,62 +2,15 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from app.settings import MODULES, Settings, SettingsError, load_settings
+from tests.unit.settings_world import DISTRIBUTED, ENV, MINIMAL, PASSWORD, ROOT, Loader, loader
 
-ROOT = Path(__file__).parents[2]
-PASSWORD = "sesame-open-4711"
-ENV = {
-    **{f"WAYBILL_DATABASES__{name.upper()}": f"postgresql://{name}:{PASSWORD}@localhost/{name}" for name in MODULES},
-    "WAYBILL_SECRETS__PEPPER": "pepper-" * 6,
-    "WAYBILL_SECRETS__KEY_ENCRYPTION_KEY": "keykey-" * 6,
-}
-MINIMAL = """\
-[tokens]
-issuer = "http://127.0.0.1:3000"
-"""
-DISTRIBUTED = """\
-[placement]
-auth     = "http://127.0.0.1:3004"
-sales    = "http://127.0.0.1:3001"
-delivery = "http://127.0.0.1:3002"
-product  = "http://127.0.0.1:3003"
-
-[events]
-bus = "redis"
-url = "redis://127.0.0.1:6379/0"
-
-[tokens]
-issuer = "http://127.0.0.1:3004"
-"""
-
-
-class Loader:
-    """Loads a text as if it were `waybill.toml`, and gives the problems without the folder it lay in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "waybill.toml"
-
-    def load(self, text: str, env: Mapping[str, str] = ENV, **overrides: Any) -> Settings:
-        self.path.write_text(text, encoding="utf-8")
-        return load_settings(self.path, env, **overrides)
-
-    def problems(self, text: str, env: Mapping[str, str] = ENV, **overrides: Any) -> list[str]:
-        with pytest.raises(SettingsError) as refused:
-            self.load(text, env, **overrides)
-        assert str(refused.value) == "\n".join(refused.value.problems)
-        return [problem.removeprefix(f"{self.path.parent}/") for problem in refused.value.problems]
-
-
-@pytest.fixture
-def loader(tmp_path: Path) -> Loader:
-    return Loader(tmp_path)
+__all__ = ["loader"]
 
 
 def test_the_monoliths_file_states_the_defaults(loader: Loader) -> None:
@@ -98,21 +51,6 @@ def test_other_programs_variables_are_none_of_ours(loader: Loader) -> None:
     assert loader.load(MINIMAL, env) == loader.load(MINIMAL)
 
 
-def test_one_process_of_a_deployment_is_told_its_modules_and_no_more(loader: Loader) -> None:
-    settings = loader.load(DISTRIBUTED, ENV | {"WAYBILL_MODULES": "sales, product"})
-    assert settings.modules == ("sales", "product")
-    assert settings.server.port == 3001
-    assert settings.placement["auth"] == "http://127.0.0.1:3004"
-    assert loader.load(DISTRIBUTED, modules=("delivery",)).server.port == 3002
-    assert loader.load(DISTRIBUTED, modules=("delivery",), server={"port": 4000}).server.port == 4000
-    assert loader.load(DISTRIBUTED).server.port == 3000
-
-
-def test_a_process_needs_only_its_own_modules_databases_and_secrets(loader: Loader) -> None:
-    env = {"WAYBILL_DATABASES__SALES": ENV["WAYBILL_DATABASES__SALES"]}
-    assert loader.load(DISTRIBUTED, env, modules=("sales",)).secrets.pepper is None
-
-
 def test_a_secret_may_be_a_file(loader: Loader, tmp_path: Path) -> None:
     (tmp_path / "dsn").write_text("postgresql://sales@db/sales\n", encoding="utf-8")
     (tmp_path / "pepper").write_text("mortar" * 6 + "\n", encoding="utf-8")
@@ -147,6 +85,7 @@ def test_built_directly_they_read_no_variable(monkeypatch: pytest.MonkeyPatch) -
         databases={"sales": "postgresql:///sales"},
         events={"bus": "redis", "url": "redis://localhost"},
         tokens={"issuer": "http://auth"},
+        services={"sales": "s" * 43},
     )
     assert settings.server.port == 3000
 
@@ -291,6 +230,8 @@ def test_bounds_hold(key: str, value: str, loader: Loader) -> None:
             "WAYBILL_DATABASES__SALES: databases.sales: is the database of auth; each module has one of its own",
         ),
         ({"WAYBILL_SECRETS__PEPPER": "short"}, "WAYBILL_SECRETS__PEPPER: secrets.pepper: must have at least 32"),
+        ({"WAYBILL_SERVICES__AUTH": "x" * 40}, "WAYBILL_SERVICES__AUTH: services.auth: signs in nowhere; known are"),
+        ({"WAYBILL_SERVICES__SALES": "short"}, "WAYBILL_SERVICES__SALES: services.sales: must have at least 32"),
         ({"WAYBILL_SECRETS__SALT": "x" * 40}, "WAYBILL_SECRETS__SALT: secrets.salt: is no setting"),
         (
             {"WAYBILL_SECRETS__PEPPER": "", "WAYBILL_SECRETS__PEPPER_FILE": "/nowhere/pepper"},
@@ -323,6 +264,7 @@ def test_nonsense_on_the_command_line_is_refused_as_such(loader: Loader) -> None
     ("text", "expected"),
     [
         ('[secrets]\npepper = "{}"\n', "waybill.toml:4: secrets.pepper: a secret does not belong in a file"),
+        ('[services]\nsales = "{}"\n', "waybill.toml:4: services.sales: a secret does not belong in a file"),
         ('[databases]\nsales = "postgresql://r:{}@h/s"\n', "waybill.toml:4: databases.sales: a secret does not belong"),
         ('databases.sales = "postgresql:///s?password={}"\n', "waybill.toml:3: "),
         ('[events]\nurl = "redis://:{}@h/0"\n', "waybill.toml:4: events.url: a secret does not belong in a file"),
