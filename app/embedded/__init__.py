@@ -2,5 +2,6 @@
 
 from app.embedded.cluster import SUPERUSER
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
 
-__all__ = ["SUPERUSER", "EmbeddedPostgres"]
+__all__ = ["SUPERUSER", "EmbeddedPostgres", "EmbeddedValkey"]
