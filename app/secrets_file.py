@@ -3,10 +3,9 @@
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from app.launcher import CannotStart
 
@@ -18,21 +17,17 @@ class Secrets:
     """The generated secrets of one installation.
 
     `passwords` maps `postgres` (the superuser) and each module to its database role's password; `pepper` keys the hashes
-    of client secrets and refresh tokens; `key_encryption_key` (32 bytes, base64url without padding) wraps signing keys.
+    of client secrets and refresh tokens; `key_encryption_key` (32 bytes, base64url without padding) wraps signing keys;
+    `valkey` is the password of our own Valkey; `services` maps a module to the secret with which it signs in to auth.
+
+    An earlier version's file has no `valkey` and no `services`: they are empty until the next start.
     """
 
     passwords: Mapping[str, str]
     pepper: str
     key_encryption_key: str
-
-    @classmethod
-    def generate(cls, modules: tuple[str, ...]) -> Self:
-        """Make new ones, a role password per module."""
-        return cls(
-            passwords={role: secrets.token_urlsafe(24) for role in ("postgres", *modules)},
-            pepper=secrets.token_urlsafe(32),
-            key_encryption_key=secrets.token_urlsafe(32),
-        )
+    valkey: str = ""
+    services: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_secrets(data: Path) -> Secrets:
@@ -41,38 +36,93 @@ def read_secrets(data: Path) -> Secrets:
     Raises:
         CannotStart: it is not there, or it is not whole.
     """
-    path = data / _NAME
-    try:
-        content = tomllib.loads(path.read_text())
-        passwords = {str(role): str(password) for role, password in content.pop("passwords").items()}
-        wanted = {field.name for field in fields(Secrets)} - {"passwords"}
-        return Secrets(passwords=passwords, **{name: str(content[name]) for name in wanted})
-    except FileNotFoundError:
-        raise CannotStart(f"{path} is not there; `waybill up` makes it.") from None
-    except OSError as error:
-        raise CannotStart(f"{path} cannot be read ({error.strerror}); let this user read it.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, AttributeError) as error:
-        raise CannotStart(f"{path} is damaged ({error}); put back a copy, or begin anew with `up --fresh`.") from None
+    return _secrets(data / _NAME, _read(data / _NAME))
 
 
-def ensure_secrets(data: Path, modules: tuple[str, ...], *, locked: Path) -> Secrets:
-    """Read `<data>/secrets.toml`, or generate it (mode 0600) the first time.
+def ensure_secrets(data: Path, modules: Sequence[str], services: Sequence[str], *, locked: Path) -> Secrets:
+    """Read `<data>/secrets.toml`; generate it (mode 0600) the first time, and complete one of an earlier version.
 
-    New secrets would not open what the old ones locked, so they are not generated where `locked` (the databases) exists.
+    There is a role password for each of `modules`, and a secret to sign in with for each of `services`. New secrets would
+    not open what the old ones locked, so they are not generated where `locked` (the databases) exists.
 
     Raises:
-        CannotStart: it cannot be read or written, or it is gone while `locked` is still there.
+        CannotStart: it cannot be read or written, it is not whole, or it is gone while `locked` is still there.
     """
     path = data / _NAME
-    if path.exists():
-        return read_secrets(data)
-    if locked.exists():
+    is_new = not path.exists()
+    if is_new and locked.exists():
         raise CannotStart(f"{path} is gone, but {locked} needs it; put back a copy, or begin anew with `up --fresh`.")
-    made = Secrets.generate(modules)
-    lines = [f'pepper = "{made.pepper}"', f'key_encryption_key = "{made.key_encryption_key}"', "", "[passwords]"]
-    lines += [f'{role} = "{password}"' for role, password in made.passwords.items()]
-    write_private(path, "\n".join([*lines, ""]))
-    return made
+    text = _generated(modules) if is_new else _read(path)
+    _secrets(path, text)
+    completed = _completed(text, services)
+    found = _secrets(path, completed)
+    for table, names in (("passwords", ("postgres", *modules)), ("services", services)):
+        if missing := [name for name in names if name not in getattr(found, table)]:
+            raise _damaged(path, f"{table} has no {missing[0]}")
+    if is_new or completed != text:
+        write_private(path, completed)
+    return found
+
+
+def _generated(modules: Sequence[str]) -> str:
+    lines = [f'{name} = "{secrets.token_urlsafe(32)}"' for name in ("pepper", "key_encryption_key")]
+    lines += ["", "[passwords]", *(f'{role} = "{secrets.token_urlsafe(24)}"' for role in ("postgres", *modules)), ""]
+    return "\n".join(lines)
+
+
+def _completed(text: str, services: Sequence[str]) -> str:
+    """Add what is not there yet, around what is: not a letter of that is touched."""
+    there = tomllib.loads(text)
+    if "valkey" not in there:
+        text = f'valkey = "{secrets.token_urlsafe(24)}"\n{text}'
+    if "services" not in there:
+        # As auth makes secrets of clients, which these are: 256 bits, and searchable, so that scanners find a leaked one.
+        lines = [f'{name} = "wbs_{secrets.token_urlsafe(32)}"' for name in services]
+        text = "\n".join([text.rstrip("\n"), "", "[services]", *lines, ""])
+    return text
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CannotStart(f"{path} is not there; `waybill up` makes it.") from None
+    except UnicodeDecodeError:
+        raise _damaged(path, "it is no text") from None
+    except OSError as error:
+        raise CannotStart(f"{path} cannot be read ({error.strerror}); let this user read it.") from None
+
+
+def _secrets(path: Path, text: str) -> Secrets:
+    try:
+        content = tomllib.loads(text)
+        return Secrets(
+            passwords=_table(content, "passwords"),
+            pepper=_word(content, "pepper"),
+            key_encryption_key=_word(content, "key_encryption_key"),
+            valkey=_word(content, "valkey") if "valkey" in content else "",
+            services=_table(content, "services") if "services" in content else {},
+        )
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from None
+
+
+def _table(content: Mapping[str, object], name: str) -> Mapping[str, str]:
+    table = content.get(name)
+    if not isinstance(table, Mapping):
+        raise ValueError(f"it has no table {name}")  # noqa: TRY004  the file is wrong, not the program
+    return {key: _word(table, key) for key in table}
+
+
+def _word(content: Mapping[str, object], name: str) -> str:
+    word = content.get(name)
+    if not isinstance(word, str) or not word:
+        raise ValueError(f"it has no {name}")
+    return word
+
+
+def _damaged(path: Path, what: str) -> CannotStart:
+    return CannotStart(f"{path} is damaged ({what}); put back a copy, or begin anew with `up --fresh`.")
 
 
 def write_private(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 from app.operator import MONOLITH
 from app.secrets_file import read_secrets
-from app.supervisor.plan import MODULES, ProcessSpec, serve_environment
+from app.supervisor import Deployment, one_process
 from app.supervisor.runfile import RunFile, read_run
 
 READY_WITHIN_S = 30
@@ -45,7 +45,8 @@ def running(data: Path, port: int, *, relay: bool = True) -> Iterator[RunFile]:
 def echoing(data: Path, run: RunFile) -> Iterator[int]:
     """The echo beside that system; its port."""
     port = free_port()
-    environment = serve_environment((ProcessSpec(MODULES, port),), run.databases, read_secrets(data))
+    (spec,) = one_process(port)
+    environment = Deployment((spec,), run.databases, read_secrets(data)).environment(spec)
     environment |= {"WAYBILL_CONFIG": str(MONOLITH), "WAYBILL_TOKENS__ISSUER": run.url("auth")}
     command = [sys.executable, "-m", "uvicorn", "bench.echo:create", "--factory", "--port", str(port)]
     command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]

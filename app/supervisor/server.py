@@ -9,10 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.launcher import CannotStart, kill_group, spawn
-from app.supervisor.plan import ROOT, ProcessSpec
+from app.supervisor.plan import HOST, ROOT, ProcessSpec
 
 _ANSWER_S = 1.0
-_HOST = "127.0.0.1"
 
 
 class Server:
@@ -48,7 +47,7 @@ class Server:
         """Whether it says that it can do its part."""
         # By hand: the standard library's client would double the supervisor's imports.
         try:
-            with socket.create_connection((_HOST, self.spec.port), timeout=_ANSWER_S) as connection:
+            with socket.create_connection((HOST, self.spec.port), timeout=_ANSWER_S) as connection:
                 connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 status = connection.makefile("rb").readline()
         except OSError:
@@ -85,19 +84,32 @@ class Server:
             kill_group(self._process)
 
 
-def check_port(spec: ProcessSpec) -> None:
-    """Make sure that nobody else listens on the port of `spec`.
+def check_ports(specs: Sequence[ProcessSpec]) -> None:
+    """Make sure that nobody else listens where the processes are to.
 
     Raises:
         CannotStart: somebody does, or this user may not.
     """
+    taken = [spec for spec in specs if _is_taken(spec)]
+    if taken:
+        ports = " and ".join(str(spec.port) for spec in taken)
+        what = f"Ports {ports} are" if len(taken) > 1 else f"Port {ports} is"
+        raise CannotStart(f"{what} in use; stop what listens there, or choose another with {_option(taken[0])}.")
+
+
+def _is_taken(spec: ProcessSpec) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_HOST, spec.port))
+            probe.bind((HOST, spec.port))
         except PermissionError:
-            raise CannotStart(f"Port {spec.port} is not for this user; choose one above 1023 with --port.") from None
-        except OSError:
             raise CannotStart(
-                f"Port {spec.port} is in use; stop what listens there, or choose another with --port."
+                f"Port {spec.port} is not for this user; choose one above 1023 with {_option(spec)}."
             ) from None
+        except OSError:
+            return True
+    return False
+
+
+def _option(spec: ProcessSpec) -> str:
+    return "--port" if spec.is_everything else f"--ports {spec.modules[0]}=…"

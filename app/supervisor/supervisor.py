@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.embedded import EmbeddedPostgres
+from app.embedded import EmbeddedPostgres, EmbeddedValkey
 from app.folder import FolderLock
 from app.launcher import CannotStart
-from app.secrets_file import ensure_secrets
+from app.secrets_file import Secrets, ensure_secrets
 from app.supervisor.doorbell import Doorbell, Stop
+from app.supervisor.environment import Deployment, external_databases, external_redis
 from app.supervisor.kept import Kept, how_it_ended
-from app.supervisor.plan import MODULES, ROOT, ProcessSpec, external_databases, partition, serve_environment
+from app.supervisor.plan import MODULES, ROOT, SERVICES, ProcessSpec, partition
 from app.supervisor.runfile import RunFile, RunProcess, remove_run
-from app.supervisor.server import Server, check_port
+from app.supervisor.server import Server, check_ports
 from app.supervisor.sources import Sources
 
 _READY_WITHIN_S = 60.0
@@ -22,10 +23,11 @@ _QUIET_LOOK_S = 1.0
 _RELOAD_LOOK_S = 0.4
 _SERVERS_STOP_S = 6.0
 _POSTGRES_STOP_S = 2.0
+_VALKEY_STOP_S = 1.0
 
 
 class Supervisor:
-    """Starts PostgreSQL and the server processes on one data folder and keeps them running until it is told to stop.
+    """Starts the servers that are needed and our processes on one data folder, and keeps all running until told to stop.
 
     `command` gives the command of a process; `say` takes lines for people; `on_ready` is called once, when all answer
     for the first time. Whatever ends later is started again, and `run.json` follows.
@@ -51,7 +53,9 @@ class Supervisor:
         self._sources = Sources(ROOT) if reload else None
         self._lock = FolderLock(self._data)
         self._databases: dict[str, str] = {}
+        self._redis: str | None = None
         self._postgres: EmbeddedPostgres | None = None
+        self._valkey: EmbeddedValkey | None = None
         self._servers: list[Server] = []
         self._kept: list[Kept] = []
 
@@ -77,37 +81,42 @@ class Supervisor:
         if self._fresh:
             _empty(self._data)
         remove_run(self._data)
-        for spec in self._specs:
-            check_port(spec)
-        folder = self._data / "postgres"
-        secrets = ensure_secrets(self._data, MODULES, locked=folder)
-        self._databases = external_databases()
-        if len(self._databases) < len(MODULES):
-            self._postgres = EmbeddedPostgres(folder, secrets.passwords)
-            self._databases = {module: self._postgres.dsn(module) for module in MODULES} | self._databases
+        check_ports(self._specs)
+        secrets = ensure_secrets(self._data, MODULES, SERVICES, locked=self._data / "postgres")
+        self._find_servers(secrets)
         logs = self._data / "log"
         logs.mkdir(exist_ok=True)
-        environment = serve_environment(self._specs, self._databases, secrets)
+        deployment = Deployment(self._specs, self._databases, secrets, self._redis)
         self._servers = [
-            Server(spec, self._command(spec), environment, logs / f"{spec.name}.jsonl") for spec in self._specs
+            Server(spec, self._command(spec), deployment.environment(spec), logs / f"{spec.name}.jsonl")
+            for spec in self._specs
         ]
         self._launch()
 
-    def _launch(self) -> None:
-        servers = [Kept(server.spec.name, server) for server in self._servers]
-        postgres = [Kept("PostgreSQL", self._postgres)] if self._postgres else []
-        self._kept = [*postgres, *servers]
-        # A data folder takes longer to make than a server to import: only then do servers come first, and wait.
-        if self._postgres and self._postgres.is_made:
-            self._postgres.prepare()
-            for kept in self._kept:
-                kept.launch()
+    def _find_servers(self, secrets: Secrets) -> None:
+        """Take the databases and the Redis that the caller has elsewhere, and servers of our own for what is missing."""
+        self._databases = external_databases()
+        if len(self._databases) < len(MODULES):
+            self._postgres = EmbeddedPostgres(self._data / "postgres", secrets.passwords)
+            self._databases = {module: self._postgres.dsn(module) for module in MODULES} | self._databases
+        if len(self._specs) == 1:
             return
-        for kept in servers:
+        self._redis = external_redis()
+        if self._redis is None:
+            self._valkey = EmbeddedValkey(self._data / "valkey", secrets.valkey)
+            self._redis = self._valkey.url
+
+    def _launch(self) -> None:
+        postgres = [Kept("PostgreSQL", self._postgres)] if self._postgres else []
+        valkey = [Kept("Valkey", self._valkey)] if self._valkey else []
+        servers = [Kept(server.spec.name, server) for server in self._servers]
+        self._kept = [*postgres, *valkey, *servers]
+        # A data folder takes longer to make than a server to import: only then is PostgreSQL last, and servers wait.
+        is_made = self._postgres is not None and self._postgres.is_made
+        for kept in self._kept if is_made else [*valkey, *servers, *postgres]:
+            if isinstance(kept.part, EmbeddedPostgres | EmbeddedValkey):
+                kept.part.prepare()
             kept.launch()
-        if self._postgres:
-            self._postgres.prepare()
-            postgres[0].launch()
 
     def _until_ready(self, bell: Doorbell) -> None:
         deadline = time.monotonic() + _READY_WITHIN_S
@@ -146,6 +155,8 @@ class Supervisor:
 
     def _reload(self) -> None:
         self._say("the code changed; starting again with it")
+        for server in self._servers:
+            server.ask_to_stop()
         for kept in self._kept:
             if isinstance(kept.part, Server):
                 kept.part.stop(patience_s=_SERVERS_STOP_S)
@@ -157,6 +168,7 @@ class Supervisor:
             processes=tuple(RunProcess(one.spec.modules, one.pid or 0, one.spec.url) for one in self._servers),
             databases=self._databases,
             postgres={"pid": self._postgres.pid} if self._postgres else None,
+            redis={"url": self._redis, "pid": self._valkey.pid if self._valkey else None} if self._redis else None,
         )
         run.write(self._data)
         return run
@@ -167,6 +179,8 @@ class Supervisor:
             server.ask_to_stop()
         for server in self._servers:
             server.stop(patience_s=max(0.0, deadline - time.monotonic()))
+        if self._valkey:
+            self._valkey.stop(patience_s=_VALKEY_STOP_S)
         if self._postgres:
             self._postgres.stop(patience_s=_POSTGRES_STOP_S)
         if self._lock.is_held:

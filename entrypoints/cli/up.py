@@ -11,23 +11,38 @@ import typer
 if TYPE_CHECKING:
     from app.supervisor import RunFile
 
+Split = Annotated[
+    str | None,
+    typer.Option(metavar="PARTITION", help="Several processes: commas between them, + within one (auth+product,…)."),
+]
+Ports = Annotated[
+    str | None, typer.Option(metavar="MODULE=PORT,…", help="Where the processes of a split listen, if not as usual.")
+]
+
 
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where everything listens.")] = 3000,
     data: Annotated[Path, typer.Option(help="The folder for databases, secrets and logs.")] = Path(".waybill"),
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes that share the port.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes that share a port.")] = 1,
+    split: Split = None,
+    ports: Ports = None,
     *,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete what the data folder holds first.")] = False,
     reload: Annotated[bool, typer.Option("--reload", help="Start again whenever the code changes.")] = False,
 ) -> None:
     """Start all that is needed on this machine, and keep it running until Ctrl-C."""
     from app.launcher import CannotStart
-    from app.supervisor import Supervisor, one_process, serve_command
+    from app.supervisor import Supervisor, WrongPlan, planned, serve_command
 
     began = time.monotonic()
+    try:
+        specs = planned(split, ports, port)
+    except WrongPlan as wrong:
+        _print(str(wrong), error=True)
+        raise typer.Exit(2) from None
     supervisor = Supervisor(
         data,
-        one_process(port),
+        specs,
         lambda spec: serve_command(spec, workers),
         say=lambda line: _print(line, error=True),
         on_ready=lambda run: _announce(run, data.absolute(), time.monotonic() - began),

@@ -88,7 +88,7 @@ def test_the_log_holds_no_secret_and_no_token(system: Running, parties: Mapping[
     log = system.log_text()
 
     assert answers
-    assert len(secrets) == 7
+    assert len(secrets) == 11
     assert not [secret for secret in (*secrets, *(one for three in of_parties for one in three)) if secret in log]
 
 

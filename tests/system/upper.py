@@ -4,24 +4,28 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.embedded.loopback import free_port
 from tests.processes import processes_in, until
 
 ROOT = Path(__file__).parents[2]
 SERVER = [sys.executable, str(Path(__file__).with_name("stand_in.py"))]
+SPLIT = "auth+product,sales,delivery"
+FIRST = ("auth", "sales", "delivery")
 SCRIPT = """
 import json, sys
 from pathlib import Path
 from app.launcher import CannotStart
-from app.supervisor import Supervisor, one_process
-data, port, command, options = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]), json.loads(sys.argv[4])
+from app.supervisor import Supervisor, planned
+data, plan, command, options = Path(sys.argv[1]), *map(json.loads, sys.argv[2:])
 try:
     Supervisor(
-        data, one_process(port), lambda spec: [*command, str(spec.port)],
+        data, planned(*plan), lambda spec: [*command, str(spec.port)],
         say=lambda line: print(line, file=sys.stderr, flush=True),
         on_ready=lambda run: print("ready", flush=True),
         **options,
@@ -32,14 +36,39 @@ except CannotStart as reason:
 """
 
 
+def some_ports() -> dict[str, int]:
+    """A free port for each process of the split."""
+    chosen: set[int] = set()
+    while len(chosen) < len(FIRST):
+        chosen.add(free_port())
+    return dict(zip(FIRST, sorted(chosen), strict=True))
+
+
+def words(ports: dict[str, int]) -> str:
+    """As `--ports` takes them."""
+    return ",".join(f"{module}={port}" for module, port in ports.items())
+
+
 class Up:
     """A supervisor on `data`, seen from outside."""
 
-    def __init__(self, data: Path, port: int, command: list[str] | None = None, **options: bool) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int,
+        command: list[str] | None = None,
+        *,
+        split: str | None = None,
+        ports: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        **options: bool,
+    ) -> None:
         self.data = data
+        words = (json.dumps(word) for word in ((split, ports, port), command or SERVER, options))
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, data, str(port), json.dumps(command or SERVER), json.dumps(options)],
+            [sys.executable, "-c", SCRIPT, data, *words],
             cwd=ROOT,
+            env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -59,6 +88,21 @@ class Up:
     def server_pid(self) -> int:
         return int(self.run["processes"][0]["pid"])
 
+    def pid(self, module: str) -> int:
+        """The process that hosts `module`."""
+        return next(int(one["pid"]) for one in self.run["processes"] if module in one["modules"])
+
+    def told(self, module: str) -> dict[str, str]:
+        """The environment of the process that hosts `module`."""
+        url = next(one["url"] for one in self.run["processes"] if module in one["modules"])
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:  # noqa: S310  # our own stand-in
+            environment: dict[str, str] = json.load(answer)["environment"]
+        return environment
+
+    @property
+    def valkey_pid(self) -> int:
+        return int(self.run["redis"]["pid"])
+
     @property
     def postgres_pid(self) -> int:
         return int(self.run["postgres"]["pid"])
@@ -74,9 +118,9 @@ class Up:
 
 
 @contextmanager
-def up(data: Path, port: int, command: list[str] | None = None, **options: bool) -> Iterator[Up]:
+def up(data: Path, port: int, **options: Any) -> Iterator[Up]:
     """A supervisor that is ready, and killed at the end if it still runs."""
-    started = Up(data, port, command, **options)
+    started = Up(data, port, **options)
     try:
         started.until_ready()
         yield started

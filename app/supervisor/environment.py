@@ -1,0 +1,80 @@
+"""What each process is started with: its command, and the variables that tell it where everything is."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from app.secrets_file import Secrets
+from app.supervisor.plan import HOST, MODULES, ROOT, SERVICES, ProcessSpec
+
+
+def serve_command(spec: ProcessSpec, workers: int = 1) -> list[str]:
+    """The command that is the process of `spec`. Nothing secret is in it: everyone can read command lines."""
+    config = ROOT / "config" / ("monolith.toml" if spec.is_everything else "distributed.toml")
+    command = [sys.executable, "-m", "entrypoints.cli", "serve", "--config", str(config)]
+    command += [] if spec.is_everything else ["--modules", ",".join(spec.modules)]
+    command += ["--host", HOST, "--port", str(spec.port)]
+    return command + (["--workers", str(workers)] if workers > 1 else [])
+
+
+def external_databases(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The databases the caller has elsewhere, by module: `WAYBILL_DATABASES__SALES` and the like."""
+    given = {module: environment.get(_variable("databases", module), "") for module in MODULES}
+    return {module: dsn for module, dsn in given.items() if dsn}
+
+
+def external_redis(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The Redis that the caller has elsewhere, as `WAYBILL_EVENTS__URL`."""
+    return environment.get("WAYBILL_EVENTS__URL") or None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The processes together: their databases by module, their secrets, and, in a split, the Redis between them."""
+
+    specs: tuple[ProcessSpec, ...]
+    databases: Mapping[str, str]
+    secrets: Secrets
+    redis: str | None = None
+
+    def environment(self, spec: ProcessSpec, caller: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The caller's environment, with what the process of `spec` needs to do its part, and nobody else's secrets."""
+        return {
+            **{name: value for name, value in caller.items() if not name.upper().startswith(_for_others(spec))},
+            **dict(self._for_some(spec)),
+            **(dict(self._for_all()) if len(self.specs) > 1 else {}),
+            "WAYBILL_TOKENS__ISSUER": next(one.url for one in self.specs if "auth" in one.modules),
+            # Each process brings its modules' databases up to date before it listens.
+            "WAYBILL_MIGRATE": "1",
+        }
+
+    def _for_some(self, spec: ProcessSpec) -> Iterator[tuple[str, str]]:
+        for module in spec.modules:
+            yield _variable("databases", module), self.databases[module]
+        if "auth" in spec.modules:
+            yield _variable("secrets", "pepper"), self.secrets.pepper
+            yield _variable("secrets", "key_encryption_key"), self.secrets.key_encryption_key
+        if len(self.specs) > 1:
+            # Auth knows all who may sign in; others know how they themselves do.
+            for module in SERVICES if "auth" in spec.modules else spec.modules:
+                yield _variable("services", module), self.secrets.services[module]
+
+    def _for_all(self) -> Iterator[tuple[str, str]]:
+        for one in self.specs:
+            for module in one.modules:
+                yield _variable("placement", module), one.url
+        yield _variable("events", "bus"), "redis"
+        if self.redis:
+            yield _variable("events", "url"), self.redis
+
+
+def _for_others(spec: ProcessSpec) -> tuple[str, ...]:
+    """How the variables begin that a caller may have set for all, and that are none of this process' business."""
+    others = [module for module in MODULES if module not in spec.modules]
+    names = [_variable(table, module) for table in ("databases", "services") for module in others]
+    return (*names, *(() if "auth" in spec.modules else ("WAYBILL_SECRETS__",)))
+
+
+def _variable(table: str, key: str) -> str:
+    return f"WAYBILL_{table}__{key}".upper()
