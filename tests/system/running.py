@@ -55,6 +55,15 @@ class Running:
     def server_pid(self) -> int:
         return self.run.processes[0].pid
 
+    def pid(self, module: str) -> int:
+        """The process that hosts `module`."""
+        return next(process.pid for process in self.run.processes if module in process.modules)
+
+    @property
+    def valkey_pid(self) -> int:
+        assert self.run.redis
+        return int(self.run.redis["pid"] or 0)
+
     @property
     def postgres_pid(self) -> int:
         assert self.run.postgres
@@ -71,26 +80,31 @@ class Running:
         return json.loads(answer.stdout)
 
     def log(self) -> list[Mapping[str, Any]]:
-        """The server's log, line by line."""
+        """The log of every process, line by line."""
         return [json.loads(line) for line in self.log_text().splitlines()]
 
     def log_text(self) -> str:
-        return (self.data / "log" / "waybill.jsonl").read_text()
+        return "".join(path.read_text() for path in sorted((self.data / "log").glob("*.jsonl")))
 
     def is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/health/ready", timeout=2).is_success
-        except httpx.TransportError:
-            return False
+        """Whether every process can do its part."""
+        return all(_is_ready(process.url) for process in self.run.processes)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=2).is_success
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager
-def started(data: Path, port: int, **environment: str) -> Iterator[Running]:
-    """A system that is ready; told to stop at the end, and killed if it does not."""
+def started(data: Path, port: int, *words: str, **environment: str) -> Iterator[Running]:
+    """A system that is ready; told to stop at the end, and killed if it does not. `words` are more options of `up`."""
     said = data.with_name(f"{data.name}.said")
     with said.open("w") as stderr:
         process = subprocess.Popen(
-            [*WAYBILL, "up", "--data", str(data), "--port", str(port)],
+            [*WAYBILL, "up", "--data", str(data), "--port", str(port), *words],
             cwd=ROOT,
             env=ENVIRONMENT | LONG_LIVED | environment,
             stdout=subprocess.PIPE,

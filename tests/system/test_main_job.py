@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from app.embedded.loopback import free_port
+from app.supervisor.plan import MODULES
 from entrypoints.cli.catalogue_file import read_catalogue
 from tests.processes import processes_in
 from tests.system.commands import command
 from tests.system.running import ROOT, Running, waybill
 
 NORTHWIND = ROOT / "examples" / "northwind"
+RUNS = (("auth", "product"), ("sales",), ("delivery",))
+THREE = ",".join("+".join(group) for group in RUNS)
 GOOD = (NORTHWIND / "orders.ndjson").read_text().splitlines()[0]
 
 
@@ -121,10 +124,22 @@ def test_a_file_that_cannot_be_read_is_refused(content: bytes | None, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "words", [("--orders", "2"), ("--orders", "x"), ("--stock", "plenty"), ("--port", "0"), ("--split", "auth"), ("x",)]
+    "words", [("--orders", "2"), ("--orders", "x"), ("--stock", "plenty"), ("--port", "0"), ("x",)]
 )
 def test_wrong_words_are_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
     assert command("demo", *words, data=tmp_path / "data").code == 2
+
+
+@pytest.mark.parametrize("job", ["up", "demo"])
+@pytest.mark.parametrize(
+    "words", [("--split", "auth"), ("--ports", "auth=4004"), ("--split", THREE, "--ports", "sales")], ids=" ".join
+)
+def test_what_is_no_partition_is_wrong_usage_in_a_sentence(job: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    said = command(job, *words, data=tmp_path / "data")
+
+    assert said.code == 2
+    assert said.sentence.startswith("--")
+    assert not (tmp_path / "data").exists()
 
 
 class HangsUp(BaseHTTPRequestHandler):
@@ -159,17 +174,44 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
         thread.join()
 
 
+@contextmanager
+def elsewhere(
+    system: Running, data: Path, handler: type[BaseHTTPRequestHandler], groups: tuple[tuple[str, ...], ...]
+) -> Iterator[None]:
+    """A data folder that says that this partition runs, over the databases of `system`, where `handler` answers."""
+    (data / "secrets.toml").write_text((system.data / "secrets.toml").read_text())
+    run = json.loads((system.data / "run.json").read_text())
+    with serving(handler) as url:
+        processes = [{"modules": group, "pid": 1, "url": url} for group in groups]
+        said = ",".join("+".join(group) for group in groups)
+        (data / "run.json").write_text(json.dumps(run | {"processes": processes, "partition": said}))
+        yield
+
+
 @pytest.mark.parametrize("handler", [HangsUp, IsBroken])
 def test_a_system_that_gives_no_answer_is_no_traceback(
     handler: type[BaseHTTPRequestHandler], system: Running, tmp_path: Path
 ) -> None:
-    (tmp_path / "secrets.toml").write_text((system.data / "secrets.toml").read_text())
-    run = json.loads((system.data / "run.json").read_text())
-    with serving(handler) as url:
-        elsewhere = [process | {"url": url} for process in run["processes"]]
-        (tmp_path / "run.json").write_text(json.dumps(run | {"processes": elsewhere}))
-
+    with elsewhere(system, tmp_path, handler, (MODULES,)):
         said = command("demo", "--json", data=tmp_path)
 
     assert (said.code, said.out) == (3, "")
     assert "gives no answer" in said.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("split", ["auth,sales,delivery,product", "auth+sales,product,delivery", "+".join(MODULES)])
+def test_where_another_partition_runs_it_says_so(split: str, system: Running, tmp_path: Path) -> None:
+    with elsewhere(system, tmp_path, HangsUp, RUNS):
+        said = command("demo", "--split", split, data=tmp_path)
+
+    assert said.code == 3
+    assert said.sentence.startswith(f"{THREE} runs on {tmp_path}, not {split};")
+
+
+@pytest.mark.parametrize("words", [(), ("--split", THREE), ("--split", "delivery,product+auth,sales")], ids=" ".join)
+def test_where_that_partition_runs_it_uses_it(words: tuple[str, ...], system: Running, tmp_path: Path) -> None:
+    with elsewhere(system, tmp_path, HangsUp, RUNS):
+        said = command("demo", *words, "--json", data=tmp_path)
+
+    assert "using what runs on" in said.err
+    assert "one of three processes (auth+product, sales, delivery)" in said.err
