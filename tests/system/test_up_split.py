@@ -133,6 +133,7 @@ def test_told_to_stop_it_stops_everything_within_5_s(tmp_path: Path) -> None:
         assert not processes_in(tmp_path)
         assert not (started.data / "run.json").exists()
         assert "database system is shut down" in (started.data / "postgres" / "postgres.log").read_text()
+        assert "bye bye" in (started.data / "valkey" / "valkey.log").read_text()
 
 
 def test_a_data_folder_takes_another_partition_the_next_time(tmp_path: Path) -> None:

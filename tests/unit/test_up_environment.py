@@ -106,6 +106,16 @@ def test_one_process_is_told_nothing_of_others() -> None:
     assert not [name for name in told if name.startswith(("WAYBILL_PLACEMENT__", "WAYBILL_EVENTS__", TABLES[2]))]
 
 
+def test_a_part_is_served_by_the_topology_and_everything_by_the_monolith() -> None:
+    parts = [serve_command(spec) for spec in deployed("auth+product,sales,delivery").specs]
+
+    assert {Path(words[words.index("--config") + 1]).name for words in parts} == {"distributed.toml"}
+    assert [words[words.index("--modules") + 1] for words in parts] == ["auth,product", "sales", "delivery"]
+    everything = serve_command(deployed(None).specs[0])
+    assert Path(everything[everything.index("--config") + 1]).name == "monolith.toml"
+    assert "--modules" not in everything
+
+
 def test_no_secret_is_on_a_command_line() -> None:
     words = [word for spec in deployed(SPLITS[0]).specs for word in serve_command(spec, workers=2)]
     secret = [SECRETS.pepper, SECRETS.key_encryption_key, SECRETS.valkey, *SECRETS.services.values(), "its-password"]
