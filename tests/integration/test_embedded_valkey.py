@@ -3,7 +3,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ STARTER = """
 import pathlib, signal, sys
 from app.embedded import EmbeddedValkey
 with EmbeddedValkey(pathlib.Path(sys.argv[1]), "p") as server:
-    print(server.url, flush=True)
     signal.pause()
 """
 WITHIN_S = 2
@@ -29,13 +29,22 @@ WITHIN_S = 2
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
-    with EmbeddedValkey(tmp_path_factory.mktemp("shared"), PASSWORD) as started:
-        yield started
+    with EmbeddedValkey(tmp_path_factory.mktemp("shared"), PASSWORD) as server:
+        yield server
 
 
 def ask(server: EmbeddedValkey, *words: str | int) -> object:
     with Redis.from_url(server.url, socket_timeout=5, socket_connect_timeout=5, decode_responses=True) as client:
         return client.execute_command(*words)
+
+
+@contextmanager
+def started(command: Sequence[str | Path], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def settings(server: EmbeddedValkey, *names: str) -> object:
@@ -128,7 +137,7 @@ def test_a_server_that_cannot_start_is_named_with_its_reason(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("step", ["shim.py", "127.0.0.1:"])
 def test_killed_with_its_starter_nothing_is_left_and_the_next_start_succeeds(tmp_path: Path, step: str) -> None:
-    with subprocess.Popen([sys.executable, "-c", STARTER, tmp_path], cwd=ROOT, stdout=subprocess.PIPE) as starter:
+    with started([sys.executable, "-c", STARTER, tmp_path], ROOT) as starter:
         until(lambda: processes_in(tmp_path, step), within_s=30)
         starter.kill()
 
@@ -138,7 +147,7 @@ def test_killed_with_its_starter_nothing_is_left_and_the_next_start_succeeds(tmp
 
 
 def test_what_outlived_its_start_is_ended_by_the_next(tmp_path: Path) -> None:
-    with subprocess.Popen([valkey_program(), "--port", "0"], cwd=tmp_path, stdout=subprocess.DEVNULL) as leftover:
+    with started([valkey_program(), "--port", "0"], tmp_path) as leftover:
         until(lambda: processes_in(tmp_path, "valkey-server"))
         with EmbeddedValkey(tmp_path, "p"):
             assert leftover.wait(5) == -signal.SIGKILL
