@@ -1,5 +1,6 @@
 """A server process of ours, seen from the supervisor."""
 
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from app.launcher import CannotStart, kill_group, spawn
 from app.supervisor.plan import HOST, ROOT, ProcessSpec
 
 _ANSWER_S = 1.0
+_STARTUP_FAILED = "Application startup failed. Exiting."  # what uvicorn says last, whatever the reason
 
 
 class Server:
@@ -69,19 +71,30 @@ class Server:
         kill_group(self._process)
 
     def complaint(self) -> str:
-        """The last line it printed since it was started."""
+        """The last thing it said since it was started, and of a start that failed, why it did."""
         try:
             with self._log.open("rb") as log:
                 log.seek(self._said_before)
                 lines = log.read().decode(errors="replace").splitlines()
         except OSError:
             lines = []
-        return next((line.strip() for line in reversed(lines) if line.strip()), f"no word in {self._log}")
+        said = [what for line in lines if (what := _what_it_says(line))]
+        return next((what for what in reversed(said) if what != _STARTUP_FAILED), f"no word in {self._log}")
 
     def _end_workers(self) -> None:
         # Workers may outlive a killed parent for a moment, and would answer in the name of the next one.
         if self._process:
             kill_group(self._process)
+
+
+def _what_it_says(line: str) -> str:
+    """A line of the log for people: of a line in JSON what it says last, which of a traceback is the exception."""
+    try:
+        record = json.loads(line)
+        line = str(record.get("exception") or record["message"])
+    except (ValueError, KeyError, AttributeError):
+        pass  # from before its log was set up
+    return line.strip().rpartition("\n")[2].strip()
 
 
 def check_ports(specs: Sequence[ProcessSpec]) -> None:

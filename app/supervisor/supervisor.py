@@ -120,15 +120,20 @@ class Supervisor:
 
     def _until_ready(self, bell: Doorbell) -> None:
         deadline = time.monotonic() + _READY_WITHIN_S
-        while not all(kept.is_ready for kept in self._kept):
+        waiting = set(self._kept)  # asked no more once it is ready: answering would slow down those that are not yet
+        while waiting:
             for kept in self._kept:
                 code = kept.tend()
-                if code is not None and kept.is_hopeless(code):
-                    raise CannotStart(f"{kept.name} could not start: {kept.part.complaint()}")
-            if time.monotonic() > deadline:
-                slow = ", ".join(kept.name for kept in self._kept if not kept.is_ready)
+                if code is not None:
+                    waiting.add(kept)
+                    if kept.is_hopeless(code):
+                        raise CannotStart(f"{kept.name} could not start: {kept.part.complaint()}")
+            waiting = {kept for kept in waiting if not kept.is_ready}
+            if waiting and time.monotonic() > deadline:
+                slow = ", ".join(kept.name for kept in self._kept if kept in waiting)
                 raise CannotStart(f"{slow} did not get ready within {_READY_WITHIN_S:.0f} s; see {self._data}/log.")
-            bell.wait(_STARTING_LOOK_S)
+            if waiting:
+                bell.wait(_STARTING_LOOK_S)
         self._on_ready(self._write_run())
 
     def _keep(self, bell: Doorbell) -> None:

@@ -1,5 +1,6 @@
 """`up` with a stand-in for the server: what is started, what is written, how it ends."""
 
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ import pytest
 
 from app.embedded.loopback import free_port
 from tests.processes import processes_in, until
-from tests.system.upper import Up, up
+from tests.system.upper import ELSEWHERE, Up, up
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +98,28 @@ def test_a_data_folder_that_is_a_file_is_refused_in_a_sentence(tmp_path: Path) -
     assert (code, said.count("\n")) == (3, 1)
 
 
-def test_a_server_that_refuses_to_start_is_quoted(tmp_path: Path) -> None:
-    code, said = Up(tmp_path / "data", free_port(), ["/bin/sh", "-c", "echo pool.size is no number; exit 2"]).wait()
+SAYS = {
+    "pool.size is no number": ["pool.size is no number"],
+    "a.Failure: no disk": [
+        json.dumps({"message": "Traceback:\n  line 7\na.Failure: no disk\n"}),
+        json.dumps({"message": "Application startup failed. Exiting."}),
+    ],
+    "b.Failure: no disk": [
+        json.dumps({"message": "it came to an end", "exception": "Traceback:\n  line 7\nb.Failure: no disk"})
+    ],
+    "7": ["7"],
+    '{"half":': ['{"half":'],
+}
 
-    assert (code, said) == (3, "waybill could not start: pool.size is no number\n")
+
+@pytest.mark.parametrize("what", SAYS)
+def test_a_server_that_refuses_to_start_is_quoted(tmp_path: Path, what: str) -> None:
+    (tmp_path / "says").write_text("\n".join(SAYS[what]))
+    command = ["/bin/sh", "-c", f"cat '{tmp_path / 'says'}'; exit 2"]
+
+    code, said = Up(tmp_path / "data", free_port(), command, environment=ELSEWHERE).wait()
+
+    assert (code, said) == (3, f"waybill could not start: {what}\n")
     assert not processes_in(tmp_path)
 
 

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from app.embedded.loopback import free_port
 from app.supervisor.plan import MODULES
 from tests.processes import processes_in, until
-from tests.system.upper import SPLIT, Up, some_ports, up, words
+from tests.system.upper import ELSEWHERE, SPLIT, Up, some_ports, up, words
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +148,7 @@ def test_a_data_folder_takes_another_partition_the_next_time(tmp_path: Path) -> 
 
 def test_a_redis_of_the_callers_is_used_and_none_is_started(tmp_path: Path) -> None:
     url = f"redis://:secret@127.0.0.1:{free_port()}/3"
-    databases = {f"WAYBILL_DATABASES__{module.upper()}": f"postgresql://127.0.0.1/{module}" for module in MODULES}
-    environment = databases | {"WAYBILL_EVENTS__URL": url}
+    environment = ELSEWHERE | {"WAYBILL_EVENTS__URL": url}
 
     with up(tmp_path / "data", 3000, split=SPLIT, ports=words(some_ports()), environment=environment) as started:
         assert started.run["redis"] == {"url": url, "pid": None}

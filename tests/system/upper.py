@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from app.embedded.loopback import free_port
+from app.supervisor.plan import MODULES
 from tests.processes import processes_in, until
 
 ROOT = Path(__file__).parents[2]
 SERVER = [sys.executable, str(Path(__file__).with_name("stand_in.py"))]
 SPLIT = "auth+product,sales,delivery"
 FIRST = ("auth", "sales", "delivery")
+ELSEWHERE = {f"WAYBILL_DATABASES__{module.upper()}": f"postgresql://127.0.0.1/{module}" for module in MODULES}
 SCRIPT = """
 import json, sys
 from pathlib import Path
