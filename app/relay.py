@@ -20,6 +20,8 @@ LOOK_EVERY_S = 0.25
 SETTLE_EVERY_S = 0.2
 GATHER_AT_MOST_S = 0.1
 STANDBY_S = 1.0
+BUS_REST_S = 0.5
+TRIM_EVERY_S = 5.0
 PRUNE_EVERY_S = 60.0
 PRUNE_BATCH = 1000
 
@@ -37,7 +39,9 @@ class Relay:
         self._holder = str(new_id())
         self._token: int | None = None
         self._published = 0
-        self._renew_at = self._settle_at = self._prune_at = 0.0
+        self._identity: str | None = None  # of the bus on which what is published is
+        self._identified = False
+        self._renew_at = self._bus_at = self._settle_at = self._trim_at = self._prune_at = 0.0
         self._woken = asyncio.Event()
         outbox.wake = self._woken.set
 
@@ -58,7 +62,11 @@ class Relay:
             await self._end()
 
     async def turn(self) -> float:
-        """One round of publishing and settling; answers for how many seconds there is nothing to do."""
+        """One round of publishing and settling; answers for how many seconds there is nothing to do.
+
+        Raises:
+            Unavailable: the database, the bus or a subscriber is away; what does not need it was done.
+        """
         self._woken.clear()  # before anything that may end the turn: who stays woken never rests
         now = time.monotonic()
         if now >= self._renew_at:
@@ -66,32 +74,67 @@ class Relay:
             self._renew_at = now + LEASE.total_seconds() / 3
         if self._token is None:
             return STANDBY_S
-        self._published = published = await self._publish(self._token)
+        away = await self._serve_bus(self._token, now)
         if now >= self._prune_at and await self._outbox.prune(self._token, self._retention, PRUNE_BATCH) < PRUNE_BATCH:
             self._prune_at = now + PRUNE_EVERY_S
         if now >= self._settle_at:  # last: a subscriber that gives no answer ends the turn
             asked = await self._settle(self._token)
-            self._settle_at = time.monotonic() + (SETTLE_EVERY_S if asked or published else LOOK_EVERY_S)
-        elif published:
+            self._settle_at = time.monotonic() + (SETTLE_EVERY_S if asked or self._published else LOOK_EVERY_S)
+        elif self._published:
             self._settle_at = min(self._settle_at, now + SETTLE_EVERY_S)
-        return 0.0 if published else max(0.001, min(self._settle_at, self._renew_at) - time.monotonic())
+        if away is not None:
+            raise away
+        return 0.0 if self._published else max(0.001, min(self._settle_at, self._renew_at) - time.monotonic())
 
     async def _lease(self) -> None:
         token = await self._outbox.lease(self._holder, LEASE)
-        if token is not None and token != self._token:
-            await self._outbox.forget_other_buses(token, self._bus.identity)
+        if token != self._token:
+            self._identity = None  # another may have published on another bus meanwhile
         self._token = token
+        self._identified = False  # a bus that was emptied is another one: look as often as the lease is renewed
 
-    async def _publish(self, token: int) -> int:
+    async def _serve_bus(self, token: int, now: float) -> Unavailable | None:
+        """Publish what is recorded, and trim. While the bus is away it is left alone for a while, and all else goes on."""
+        self._published = 0
+        if now < self._bus_at:
+            return None
+        try:
+            identity = await self._identify(token)
+            self._published = await self._publish(token, identity)
+            if self._bus.keeps and now >= self._trim_at:
+                await self._trim(identity)
+                self._trim_at = now + TRIM_EVERY_S
+        except Unavailable as error:
+            self._identified = False
+            self._bus_at = time.monotonic() + BUS_REST_S
+            return error
+        return None
+
+    async def _identify(self, token: int) -> str:
+        """Which bus this is; if it is another than before, what is unsettled on that counts as unpublished."""
+        if self._identity is None or not self._identified:
+            identity = await self._bus.identify()
+            if identity != self._identity:
+                await self._outbox.forget_other_buses(token, identity)
+            self._identity = identity
+            self._identified = True
+        return self._identity
+
+    async def _publish(self, token: int, identity: str) -> int:
         events = await self._outbox.take(BATCH)
         if not events:
             return 0
         places = await self._bus.publish(list(events.values()))
         taken = {row: place for row, place in zip(events, places, strict=True) if place is not None}
-        marked = await self._outbox.mark_published(token, self._bus.identity, taken)
+        marked = await self._outbox.mark_published(token, identity, taken)
         if marked < len(taken):
             self._renew_at = 0.0  # the lease has passed to another: see before these are published once more
         return marked
+
+    async def _trim(self, identity: str) -> None:
+        place = await self._outbox.settled_up_to(identity)
+        if place is not None:
+            await self._bus.trim(self._outbox.source, place)
 
     async def _settle(self, token: int) -> int:
         due = await self._outbox.unsettled(ASK_AT_ONCE)

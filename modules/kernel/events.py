@@ -10,6 +10,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+MAX_SEQUENCE = 2**31 - 1
+"""As far as a database can count."""
+
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 """The trace that the work at hand belongs to. Source: W3C Trace Context, 3.2."""
 
@@ -105,7 +108,7 @@ def from_cloud_event(document: Mapping[str, Any]) -> Event:
     texts = (event.source, event.type, event.traceparent or "")
     if not (isinstance(event.data, Mapping) and all(isinstance(text, str) for text in texts)):
         raise ValueError("not an event of ours: a member is of another type")
-    if event.sequence < 1 or event.time.tzinfo is None:
+    if not 1 <= event.sequence <= MAX_SEQUENCE or event.time.tzinfo is None:
         raise ValueError("not an event of ours: its sequence counts from 1, and its time says where")
     return event
 
@@ -114,12 +117,32 @@ class Bus(Protocol):
     """Carries events from the relays to the subscribing modules, at least once each."""
 
     @property
-    def identity(self) -> str:
-        """Which bus this is: events published on another one count as not published."""
+    def keeps(self) -> bool:
+        """Whether it keeps what was handled until it is told to `trim` it."""
+        ...
+
+    async def identify(self) -> str:
+        """Which bus this is now: events published on another one count as not published.
+
+        Raises:
+            Unavailable: it gives no answer.
+        """
         ...
 
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
-        """Hand events over; answers per event its place in the stream, or `None` where it was not taken."""
+        """Hand events over; answers per event its place in the stream, or `None` where it was not taken.
+
+        Raises:
+            Unavailable: it gives no answer; some may have been taken.
+        """
+        ...
+
+    async def trim(self, source: str, place: str) -> None:
+        """Let it forget a source's events before this place, all of which are settled.
+
+        Raises:
+            Unavailable: it gives no answer.
+        """
         ...
 
 

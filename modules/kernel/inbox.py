@@ -124,7 +124,7 @@ class Inbox:
     def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
         self.database = database
         self._handlers = handlers
-        self.at_end: Callable[[str], bool] = lambda _source: False  # the bus that feeds this inbox says better
+        self.at_end: Callable[[str], Awaitable[bool]] = _never  # the bus that feeds this inbox says better
 
     async def handle(self, events: Sequence[Event]) -> None:
         """Give events their effect, each source's events of a subject once and in order.
@@ -140,7 +140,7 @@ class Inbox:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a handler raises is the event's, not the consumer's
             if len(events) == 1:
-                await self._park_failed(events[0], error)
+                await self._park(events[0], "retrying", 1, error)
                 return
             middle = len(events) // 2
             await self.handle(events[:middle])
@@ -149,9 +149,19 @@ class Inbox:
         for key in behind:
             await self.take_up(key)
 
+    async def give_up(self, event: Event, attempts: int, reason: str) -> None:
+        """Make a dead letter of an event without running it, unless it was seen before; repeating changes nothing.
+
+        For a bus that counts what an inbox can't: processes that ended in the middle of it.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        await self._park(event, "dead", attempts, RuntimeError(reason))
+
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far this inbox is with `subjects` of `source`."""
-        at_end = self.at_end(source)  # asked before the cursors: what is handled in between only helps
+        at_end = await self.at_end(source)  # asked before the cursors: what is handled in between only helps
         async with self.database.reading() as reading:
             rows = await reading.fetch(PROGRESS, source=source, subjects=list(subjects))
         return Progress(
@@ -216,8 +226,9 @@ class Inbox:
             rows = [{"source": key[0], "subject": key[1], "sequence": sequence} for key, sequence in moved.items()]
             await transaction.execute(MOVE_CURSORS, rows=rows_json(rows))
 
-    async def _park_failed(self, event: Event, error: Exception) -> None:
-        row = _parked_row(event, state="retrying", attempts=1, error=error)
+    async def _park(self, event: Event, state: str, attempts: int, error: Exception) -> None:
+        """Park an event that was not seen before; one that was is left as it is."""
+        row = _parked_row(event, state=state, attempts=attempts, error=error)
         async with self.database.transaction() as transaction:
             cursors = await _locked(transaction, [(event.source, event.subject)])
             if cursors[event.source, event.subject].sequence < event.sequence:
@@ -235,6 +246,10 @@ class Inbox:
                 error=_text(error),
                 pause=pause_after(attempts) if error else timedelta(),
             )
+
+
+async def _never(_source: str) -> bool:
+    return False
 
 
 async def _locked(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, Cursor]:

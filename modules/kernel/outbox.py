@@ -121,6 +121,15 @@ CHECKED = sql("""
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
+# Places compare as two numbers. While anything is unsettled, up to the first of it; then up to what was settled last.
+SETTLED_UP_TO = sql("""
+    SELECT coalesce(
+        (SELECT stream_id FROM outbox WHERE state = 'published' AND bus = :bus
+         ORDER BY split_part(stream_id, '-', 1)::numeric, split_part(stream_id, '-', 2)::numeric LIMIT 1),
+        (SELECT stream_id FROM outbox WHERE state = 'settled' AND bus = :bus ORDER BY settled_at DESC LIMIT 1)
+    ) AS place
+""")
+
 PRUNE = sql("""
     DELETE FROM outbox WHERE id IN (
         SELECT id FROM outbox WHERE state = 'settled' AND settled_at < clock_timestamp() - :retention LIMIT :limit)
@@ -229,6 +238,13 @@ class Outbox:
         rows = [{"id": row, "state": state} for row, state in verdicts.items()]
         async with self.database.single() as transaction:
             return await transaction.execute(CHECKED, rows=rows_json(rows), token=token)
+
+    async def settled_up_to(self, bus: str) -> str | None:
+        """The place on a bus before which every event is settled; `None` while nothing was published there."""
+        async with self.database.reading() as reading:
+            rows = await reading.fetch(SETTLED_UP_TO, bus=bus)
+        place: str | None = rows[0].place
+        return place
 
     async def prune(self, token: int, retention: timedelta, limit: int = 1000) -> int:
         """Delete settled events older than `retention`, at most `limit` at a time; answers how many."""

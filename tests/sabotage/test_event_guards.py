@@ -70,6 +70,6 @@ async def test_without_the_token_of_the_lease_an_event_is_late_or_doubled_and_st
     await active.send()
     await active.send()
     await stale.deliver()
-    assert stale.inbox.at_end(SOURCE)
+    assert await stale.inbox.at_end(SOURCE)
     assert sorted((await unchecked_mail.effects()).split()) == ["A1", "B1"]
     await check(unchecked_mail)

@@ -116,7 +116,7 @@ class BlamesAll(Inbox):
             await self._apply(events)
         except ValueError as error:
             for event in events:
-                await self._park_failed(event, error)
+                await self._park(event, "retrying", 1, error)
 
 
 class BlamesEvents(Inbox):

@@ -27,8 +27,14 @@ class Unsteady:
         self._before = before
 
     @property
-    def identity(self) -> str:
-        return self._bus.identity
+    def keeps(self) -> bool:
+        return self._bus.keeps
+
+    async def identify(self) -> str:
+        return await self._bus.identify()
+
+    async def trim(self, source: str, place: str) -> None:
+        await self._bus.trim(source, place)
 
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         before, self._before = self._before, None
@@ -88,12 +94,12 @@ class Sender:
     async def turn(self) -> float:
         """One turn of the relay, in which every subscriber is due to be asked."""
         await self._mail.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
-        self.relay._settle_at = 0.0
+        self.relay._settle_at = self.relay._bus_at = 0.0
         return await self.relay.turn()
 
     async def deliver(self) -> None:
         """Have the consumer handle all that waits for it."""
-        while not self.inbox.at_end(SOURCE):
+        while not await self.inbox.at_end(SOURCE):
             await self.consumer.turn()
 
     async def send(self) -> None:

@@ -18,8 +18,14 @@ class Unruly:
         self._past: list[Event] = []
 
     @property
-    def identity(self) -> str:
-        return self._bus.identity
+    def keeps(self) -> bool:
+        return self._bus.keeps
+
+    async def identify(self) -> str:
+        return await self._bus.identify()
+
+    async def trim(self, source: str, place: str) -> None:
+        await self._bus.trim(source, place)
 
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         now = [*self._kept, *(event for event in self._past if self._random.random() < REPEATS)]

@@ -80,7 +80,7 @@ class Whole:
     async def deliver(self) -> None:
         """Have every consumer handle all that waits for it."""
         for consumer in self.consumers():
-            while not consumer.inbox.at_end(""):
+            while not await consumer.inbox.at_end(""):
                 await consumer.turn()
 
     async def come_to_rest(self) -> None:
