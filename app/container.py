@@ -1,8 +1,8 @@
 """The wiring: the only place that chooses an adapter or opens a module's rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
 from sqlalchemy import MetaData
@@ -12,21 +12,24 @@ from app.bus import Consumer, InProcessBus
 from app.calls import policed
 from app.database import open_database
 from app.relay import Relay
-from app.settings import Settings
-from app.verifier import LocalVerifier
+from app.settings import MODULES, SERVICES, Settings
+from app.verifier import LocalVerifier, Remembered
 from modules.auth import api as auth_api
+from modules.auth import remote as auth_remote
 from modules.auth.model import metadata as auth_metadata
 from modules.auth.port import AuthPort
 from modules.auth.service import AuthService
 from modules.delivery import api as delivery_api
 from modules.delivery import consumer as delivery_consumer
+from modules.delivery import remote as delivery_remote
 from modules.delivery.model import metadata as delivery_metadata
 from modules.delivery.port import DeliveryPort
 from modules.delivery.service import DeliveryService, Opening
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
-from modules.kernel.events import source_of
+from modules.kernel.events import Bus, source_of
 from modules.kernel.inbox import Inbox
+from modules.kernel.memory import Memory
 from modules.kernel.outbox import Outbox
 from modules.product import api as product_api
 from modules.product import consumer as product_consumer
@@ -36,9 +39,14 @@ from modules.product.port import ProductPort
 from modules.product.service import Catalogue, ProductService, Sweeper
 from modules.sales import api as sales_api
 from modules.sales import consumer as sales_consumer
+from modules.sales import remote as sales_remote
 from modules.sales.model import metadata as sales_metadata
 from modules.sales.port import SalesPort
 from modules.sales.service import Orders, Placing, SalesService, Watch
+
+if TYPE_CHECKING:
+    from app.bus.redis import RedisBus, RedisConsumer
+    from app.rpc import Peers
 
 _P = TypeVar("_P")
 
@@ -75,25 +83,101 @@ def _batched(work: Any, settings: Settings) -> Any:
     return Batcher(work, bound=settings.orders.max_in_flight)
 
 
-def _bus(consumers: Sequence[tuple[Consumer, Sequence[str]]]) -> InProcessBus:
-    return InProcessBus((source_of(source), consumer) for consumer, sources in consumers for source in sources)
+def _where(settings: Settings, module: str) -> str:
+    return "here" if module in settings.modules else "elsewhere"
 
 
-def _relay(outbox: Outbox, bus: InProcessBus, subscribers: Sequence[Any], settings: Settings) -> Relay:
+def _hosted(settings: Settings, /, **by_module: Callable[[], Any]) -> list[Any]:
+    """What each hosted module has of something; the others' are never made."""
+    made = [by_module[module]() for module in MODULES if module in settings.modules and module in by_module]
+    return [one for some in made for one in (some if isinstance(some, list) else [some])]
+
+
+def _peers(settings: Settings) -> "Peers | None":
+    """The other processes; `None` where everything is here."""
+    elsewhere = {module: settings.placement[module] for module in MODULES if module not in settings.modules}
+    if not elsewhere:
+        return None
+    from app.rpc import Peers  # a process that needs no HTTP client does not wait for it
+
+    auth = settings.placement.get("auth", f"http://127.0.0.1:{settings.server.port}")
+    secrets = {
+        module: settings.services[module].get_secret_value() for module in settings.modules if module in SERVICES
+    }
+    return Peers(elsewhere, secrets, auth)
+
+
+def _caller(settings: Settings) -> str:
+    """As whom this process asks auth."""
+    return next(module for module in settings.modules if module in SERVICES)
+
+
+def _consumer(module: str, inbox: Inbox, sources: Sequence[str], settings: Settings) -> "Consumer | RedisConsumer":
+    if settings.events.url is None or settings.events.bus == "in_process":
+        return Consumer(module, inbox)
+    from app.bus.redis import RedisConsumer
+
+    return RedisConsumer(module, inbox, settings.events.url.get_secret_value(), sources)
+
+
+def _in_process_bus(consumers: Sequence[Consumer], sources: Mapping[str, Sequence[str]]) -> InProcessBus:
+    return InProcessBus((source_of(source), consumer) for consumer in consumers for source in sources[consumer.module])
+
+
+def _redis_bus(settings: Settings) -> "RedisBus":
+    from app.bus.redis import RedisBus
+
+    if settings.events.url is None:
+        raise ValueError("events.bus is redis and there is no URL")
+    return RedisBus(settings.events.url.get_secret_value())
+
+
+def _relay(outbox: Outbox, bus: Bus, subscribers: Sequence[Any], settings: Settings) -> Relay:
     retention = timedelta(days=settings.events.retention_days)
     return Relay(outbox, bus, [subscriber.progress for subscriber in subscribers], retention=retention)
 
 
-def _policed(port: type[_P], target: _P, peer: str) -> _P:
-    return policed(port, target, peer)
+def _remembered(settings: Settings, clock: SystemClock, **databases: Callable[[], Database]) -> Remembered | None:
+    """What auth said is kept where it lives elsewhere, in the database of the first module here."""
+    return None if "auth" in settings.modules else Remembered(Memory(databases[_caller(settings)]()), clock)
+
+
+def _far(port: type[_P], remote: Any, peers: "Peers", caller: str, callee: str) -> _P:
+    made: _P = policed(port, remote(peers.channel(caller, callee)), callee)
+    return made
+
+
+def _reached(port: type, near: Any, remote: type, callee: str, caller: Any, settings: Any, peers: Any) -> Any:
+    """A port, as one of its callers has it: the service itself where that is hosted here, else its client."""
+    return providers.Selector(
+        providers.Callable(_where, settings, callee),
+        here=providers.Singleton(policed, port, near, callee),
+        elsewhere=providers.Singleton(_far, port, remote, peers, caller, callee),
+    )
+
+
+SOURCES = {
+    "sales": sales_consumer.SOURCES,
+    "delivery": delivery_consumer.SOURCES,
+    "product": product_consumer.SOURCES,
+}
+"""Whose events a module follows."""
+
+CALLEES: Mapping[str, Sequence[str]] = {
+    "sales": ("product", "delivery", "auth"),
+    "delivery": ("sales", "product", "auth"),
+    "product": ("sales", "auth"),
+}
+"""Whom a module calls: its tokens open these and no others."""
 
 
 class Container(containers.DeclarativeContainer):
-    """Everything of one process that hosts all four modules. `settings` is given, the rest follows."""
+    """Everything of one process. `settings` is given, the rest follows; only what a hosted module needs is made."""
 
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
     watch = providers.Singleton(Watch)
+    peers = providers.Singleton(_peers, settings)
 
     auth_database = providers.Singleton(_database, "auth", settings)
     sales_database = providers.Singleton(_database, "sales", settings)
@@ -122,46 +206,96 @@ class Container(containers.DeclarativeContainer):
         hold_ttl=providers.Callable(lambda settings: timedelta(seconds=settings.holds.ttl_s), settings),
     )
 
-    auth_port: providers.Provider[AuthPort] = providers.Singleton(_policed, AuthPort, auth, "auth")
-    sales_port: providers.Provider[SalesPort] = providers.Singleton(_policed, SalesPort, sales, "sales")
-    product_port: providers.Provider[ProductPort] = providers.Singleton(_policed, ProductPort, product, "product")
-
-    delivery_port: providers.Provider[DeliveryPort] = providers.Singleton(_policed, DeliveryPort, delivery, "delivery")
+    # Who calls whom, and as whom it does where the other is elsewhere.
+    auth_port: providers.Provider[AuthPort] = _reached(
+        AuthPort, auth, auth_remote.RemoteAuth, "auth", providers.Callable(_caller, settings), settings, peers
+    )
+    product_for_sales: providers.Provider[ProductPort] = _reached(
+        ProductPort, product, product_remote.RemoteProduct, "product", "sales", settings, peers
+    )
+    product_for_delivery: providers.Provider[ProductPort] = _reached(
+        ProductPort, product, product_remote.RemoteProduct, "product", "delivery", settings, peers
+    )
+    delivery_for_sales: providers.Provider[DeliveryPort] = _reached(
+        DeliveryPort, delivery, delivery_remote.RemoteDelivery, "delivery", "sales", settings, peers
+    )
+    sales_for_delivery: providers.Provider[SalesPort] = _reached(
+        SalesPort, sales, sales_remote.RemoteSales, "sales", "delivery", settings, peers
+    )
+    sales_for_product: providers.Provider[SalesPort] = _reached(
+        SalesPort, sales, sales_remote.RemoteSales, "sales", "product", settings, peers
+    )
 
     orders = providers.Singleton(Orders, sales_database, watch)
     catalogue = providers.Singleton(Catalogue, product_database)
-    sweeper = providers.Singleton(Sweeper, product_database, product, sales_port)
-    placing = providers.Singleton(Placing, sales_database, sales_outbox, product_port, clock)
+    sweeper = providers.Singleton(Sweeper, product_database, product, sales_for_product)
+    placing = providers.Singleton(Placing, sales_database, sales_outbox, product_for_sales, clock)
     place_order = providers.Singleton(_batched, placing.provided.place_orders, settings)
     issue_token = providers.Singleton(_batched, auth.provided.issue_tokens, settings)
 
     verifier = providers.Singleton(
-        LocalVerifier, settings.provided.tokens.issuer, settings.provided.tokens.leeway_s, clock
-    )
-    routers = providers.List(
-        providers.Callable(auth_api.routes, auth, issue_token),
-        providers.Callable(sales_api.routes, place_order, orders, verifier),
-        providers.Callable(product_remote.routes, product.provided.availability, verifier),
-        providers.Callable(product_api.routes, catalogue, verifier),
-        providers.Callable(delivery_api.routes, delivery, verifier),
-    )
-
-    sales_events = providers.Singleton(Consumer, "sales", sales_inbox)
-    delivery_events = providers.Singleton(Consumer, "delivery", delivery_inbox)
-    product_events = providers.Singleton(Consumer, "product", product_inbox)
-    bus = providers.Singleton(
-        _bus,
-        providers.List(
-            providers.List(sales_events, sales_consumer.SOURCES),
-            providers.List(delivery_events, delivery_consumer.SOURCES),
-            providers.List(product_events, product_consumer.SOURCES),
+        LocalVerifier,
+        settings.provided.tokens.issuer,
+        settings.provided.tokens.leeway_s,
+        clock,
+        memory=providers.Callable(
+            _remembered,
+            settings,
+            clock,
+            sales=sales_database.provider,
+            delivery=delivery_database.provider,
+            product=product_database.provider,
         ),
     )
-    sales_relay = providers.Singleton(_relay, sales_outbox, bus, providers.List(delivery_port, product_port), settings)
-    delivery_relay = providers.Singleton(
-        _relay, delivery_outbox, bus, providers.List(sales_port, product_port), settings
+    routers = providers.Callable(
+        _hosted,
+        settings,
+        auth=providers.List(
+            providers.Callable(auth_api.routes, auth, issue_token),
+            providers.Callable(auth_remote.routes, auth, verifier),
+        ).provider,
+        sales=providers.List(
+            providers.Callable(sales_api.routes, place_order, orders, verifier),
+            providers.Callable(sales_remote.routes, sales, verifier),
+        ).provider,
+        product=providers.List(
+            providers.Callable(product_remote.routes, product, verifier),
+            providers.Callable(product_api.routes, catalogue, verifier),
+        ).provider,
+        delivery=providers.List(
+            providers.Callable(delivery_api.routes, delivery, verifier),
+            providers.Callable(delivery_remote.routes, delivery, verifier),
+        ).provider,
     )
 
-    databases = providers.List(auth_database, sales_database, delivery_database, product_database)
-    consumers = providers.List(sales_events, delivery_events, product_events)
-    relays = providers.List(sales_relay, delivery_relay)
+    sales_events = providers.Singleton(_consumer, "sales", sales_inbox, sales_consumer.SOURCES, settings)
+    delivery_events = providers.Singleton(_consumer, "delivery", delivery_inbox, delivery_consumer.SOURCES, settings)
+    product_events = providers.Singleton(_consumer, "product", product_inbox, product_consumer.SOURCES, settings)
+    consumers = providers.Callable(
+        _hosted,
+        settings,
+        sales=sales_events.provider,
+        delivery=delivery_events.provider,
+        product=product_events.provider,
+    )
+    bus: providers.Provider[Bus] = providers.Selector(
+        settings.provided.events.bus,
+        in_process=providers.Singleton(_in_process_bus, consumers, providers.Object(SOURCES)),
+        redis=providers.Singleton(_redis_bus, settings),
+    )
+    sales_relay = providers.Singleton(
+        _relay, sales_outbox, bus, providers.List(delivery_for_sales, product_for_sales), settings
+    )
+    delivery_relay = providers.Singleton(
+        _relay, delivery_outbox, bus, providers.List(sales_for_delivery, product_for_delivery), settings
+    )
+    outboxes = providers.Callable(_hosted, settings, sales=sales_outbox.provider, delivery=delivery_outbox.provider)
+    relays = providers.Callable(_hosted, settings, sales=sales_relay.provider, delivery=delivery_relay.provider)
+    databases = providers.Callable(
+        _hosted,
+        settings,
+        auth=auth_database.provider,
+        sales=sales_database.provider,
+        delivery=delivery_database.provider,
+        product=product_database.provider,
+    )

@@ -2,14 +2,14 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from loguru import logger
 
-from app.container import Container
+from app.container import CALLEES, Container
 from app.http import Health, create_app
 from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, SWEPT
 from modules.kernel.database import Database, sql
@@ -21,23 +21,17 @@ GC_THRESHOLDS = (50_000, 20, 100)
 
 
 def build_app(container: Container) -> FastAPI:
-    """The application of a process that hosts all four modules."""
+    """The application of one process: what its settings host, and what runs beside the requests."""
     settings = container.settings()
-    health = Health(_checks(container), lambda: _refresh(container))
+    health = Health(_checks(container), lambda: _refresh(container), _neighbours(container))
     issuer = settings.tokens.issuer
     return create_app("Waybill", container.routers(), health, lambda: _lifetime(container), issuer)
 
 
 @asynccontextmanager
 async def _lifetime(container: Container) -> AsyncIterator[None]:
-    await container.verifier().learn(container.auth_port())
-    jobs: list[Coroutine[Any, Any, None]] = [
-        container.verifier().follow(container.auth_port()),
-        _every(container.settings().holds.sweep_interval_s, lambda: _sweep(container)),
-        *(consumer.run() for consumer in container.consumers()),
-        *(relay.run() for relay in container.relays() if container.settings().events.relay),
-    ]
-    tasks = [asyncio.create_task(job) for job in jobs]
+    await _begin(container)
+    tasks = [asyncio.create_task(job) for job in _jobs(container)]
     for task in tasks:
         task.add_done_callback(_ended)
     gc.collect()
@@ -50,8 +44,31 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
+        if (peers := container.peers()) is not None:
+            await peers.close()
         for database in container.databases():
             await database.close()
+
+
+async def _begin(container: Container) -> None:
+    """Know keys and revocations: from auth where it is here, else from memory until auth answers."""
+    settings, verifier = container.settings(), container.verifier()
+    if "auth" in settings.modules:
+        secrets = {module: secret.get_secret_value() for module, secret in settings.services.items()}
+        await container.auth().admit_services(secrets, CALLEES)
+        await verifier.learn(container.auth_port())
+    else:
+        await verifier.recall()
+
+
+def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
+    settings = container.settings()
+    jobs = [container.verifier().follow(container.auth_port()), *(one.run() for one in container.consumers())]
+    if settings.events.relay:
+        jobs += [relay.run() for relay in container.relays()]
+    if "product" in settings.modules:
+        jobs.append(_every(settings.holds.sweep_interval_s, lambda: _sweep(container)))
+    return jobs
 
 
 def _ended(task: asyncio.Task[None]) -> None:
@@ -90,10 +107,19 @@ def _checks(container: Container) -> dict[str, Callable[[], Awaitable[str | None
     return {f"database.{one.name}": check(one) for one in container.databases()} | {"keys": keys}
 
 
+def _neighbours(container: Container) -> Callable[[], Awaitable[Mapping[str, str]]]:
+    async def trouble() -> Mapping[str, str]:
+        """What this process works with, and what is wrong with it; its own part goes on all the same."""
+        peers = container.peers()
+        return await peers.trouble() if peers is not None else {}
+
+    return trouble
+
+
 async def _refresh(container: Container) -> None:
     """Read the gauges that live in the databases."""
     try:
-        for outbox in (container.sales_outbox(), container.delivery_outbox()):
+        for outbox in container.outboxes():
             depth = await outbox.depth()
             for state in ("recorded", "published"):
                 events, age_s = depth.get(state, (0, 0.0))

@@ -15,15 +15,26 @@ Check = Callable[[], Awaitable[str | None]]
 """Says what is missing, or `None`."""
 
 
+Neighbours = Callable[[], Awaitable[Mapping[str, str]]]
+"""Says what is wrong with whom."""
+
+
+async def _nobody() -> Mapping[str, str]:
+    return {}
+
+
 class NotReady(NotReached, code="not_ready"):
     """This process can't do its part yet, or not at the moment. `details["missing"]` says what it lacks."""
 
 
 class Health:
-    """Checks by name: those of this process' own part, and those of what it works with."""
+    """Checks by name: those of this process' own part, and what is wrong with those that it works with."""
 
-    def __init__(self, own: Mapping[str, Check], refresh: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, own: Mapping[str, Check], refresh: Callable[[], Awaitable[None]], neighbours: Neighbours = _nobody
+    ) -> None:
         self._own = own
+        self._neighbours = neighbours
         self._refresh = refresh
 
     async def missing(self) -> dict[str, str]:
@@ -44,7 +55,7 @@ class Health:
             missing = await self.missing()
             if missing:
                 return problem(NotReady("Not ready: " + "; ".join(missing.values()), missing=missing), "/health/ready")
-            return json_answer({"status": "ready", "degraded": {}})
+            return json_answer({"status": "ready", "degraded": await self._neighbours()})
 
         @router.get("/metrics", summary="What is measured, for Prometheus")
         async def metrics() -> Response:

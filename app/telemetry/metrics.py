@@ -16,6 +16,11 @@ PORT_CALLS = Histogram(
     ["method", "outcome"],
     buckets=FAST,
 )
+PORT_BYTES = Counter(
+    "waybill_port_bytes_total",
+    "Bytes of questions and answers between processes, by method and direction.",
+    ["method", "direction"],
+)
 OUTBOX_EVENTS = Gauge("waybill_outbox_events", "Events in an outbox that are not settled.", ["module", "state"])
 OUTBOX_AGE = Gauge("waybill_outbox_oldest_seconds", "Age of the oldest such event.", ["module", "state"])
 INBOX_PARKED = Gauge("waybill_inbox_parked_events", "Events that an inbox has parked.", ["module", "state"])

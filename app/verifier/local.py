@@ -11,11 +11,12 @@ from hashlib import sha256
 from joserfc.jwk import ECKey
 from loguru import logger
 
+from app.verifier.remembered import Remembered
 from app.verifier.revoked import Revoked
 from app.verifier.token import MAX_TOKEN, Expected, UnknownKey, Unusable, read_token
 from modules.auth.port import AUDIENCE_PREFIX, AuthPort, VerificationKey, audience_urn
 from modules.kernel.clock import Clock
-from modules.kernel.errors import InvalidToken
+from modules.kernel.errors import InvalidToken, NotReached
 from modules.kernel.principal import Principal
 
 LOOK_FOR_REVOCATIONS_S = 0.25
@@ -40,11 +41,15 @@ class LocalVerifier:
         *,
         remembered: int = TOKENS_REMEMBERED,
         steady: Callable[[], float] = time.monotonic,
+        memory: Remembered | None = None,
     ) -> None:
         self._issuer = issuer
         self._leeway = timedelta(seconds=leeway_s)
         self._clock = clock
         self._steady = steady
+        self._memory = memory
+        self._published: Sequence[VerificationKey] = ()
+        self._recalled = False
         self._keys: dict[str, ECKey] = {}
         self._revoked = Revoked()
         self._remembered = remembered
@@ -58,7 +63,10 @@ class LocalVerifier:
 
         Raises:
             InvalidToken: malformed, expired, tampered with, revoked, or made for another audience.
+            NotReached: nothing is known of keys and revocations yet, so nobody can be told.
         """
+        if not self.ready:
+            raise NotReached("Tokens can't be checked yet: auth has not been heard of.")
         if len(token) > MAX_TOKEN or not token.isascii():
             raise InvalidToken("The access token is malformed.")
         name = (sha256(token.encode()).digest(), audience)
@@ -73,13 +81,20 @@ class LocalVerifier:
 
     @property
     def ready(self) -> bool:
-        """Whether it has keys and has heard of every revocation once."""
-        return bool(self._keys) and self._heard_at > -math.inf
+        """Whether it has keys and has heard of every revocation once, now or before this process began."""
+        return bool(self._keys) and (self._recalled or self._heard_at > -math.inf)
 
     @property
     def silent_for_s(self) -> float:
         """For how many seconds auth has not been heard of; infinite before the first time."""
         return self._steady() - self._heard_at
+
+    async def recall(self) -> None:
+        """Begin with what was known when a process of this service last heard of auth."""
+        if self._memory is not None and (keys := await self._memory.recall(self._revoked)):
+            self._trust(keys)
+            self._keys_read_at = -math.inf  # of another time: to be asked for soon
+            self._recalled = True
 
     async def follow(self, port: AuthPort, every_s: float = LOOK_FOR_REVOCATIONS_S) -> None:
         """Keep up with auth until cancelled, and with what is known where auth is away."""
@@ -110,6 +125,8 @@ class LocalVerifier:
             complete = page.complete or not page.items
         self._heard_at = self._steady()
         self._revoked.forget(self._clock.now() - self._leeway)
+        if self._memory is not None:
+            await self._memory.keep(self._published, self._revoked)
 
     def _keys_due(self) -> float:
         if not self._keys:
@@ -126,6 +143,7 @@ class LocalVerifier:
             # What a withdrawn key has signed is no longer good, however recently it was checked.
             self._known.clear()
         self._keys = trusted
+        self._published = tuple(keys)
         self._keys_read_at = self._steady()
         self._wanted = False
 

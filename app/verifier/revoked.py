@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from modules.auth.port import Revocation
+from modules.kernel.ids import ClientId
 from modules.kernel.principal import Principal
 
 
@@ -24,6 +26,15 @@ class Revoked:
             return True
         raised = self._generations.get(principal.client_id)
         return raised is not None and principal.generation < raised[0]
+
+    def standing(self) -> Sequence[Revocation]:
+        """Everything known that still matters, as of `sequence`."""
+        families = [Revocation(self.sequence, until, family=UUID(name)) for name, until in self._families.items()]
+        raised = [
+            Revocation(self.sequence, until, client_id=ClientId(name), generation=generation)
+            for name, (generation, until) in self._generations.items()
+        ]
+        return [*families, *raised]
 
     def heed(self, revocations: Sequence[Revocation]) -> None:
         """Take in what was revoked since `sequence`."""

@@ -15,6 +15,7 @@ SERVER: dict[str, Any] = {
     "server_header": False,
     "date_header": False,
     "timeout_graceful_shutdown": 8,
+    "timeout_keep_alive": 30,  # longer than our own clients keep a connection, so that none is closed under a request
     "backlog": 2048,
 }
 """How uvicorn serves, whatever the settings: our own log, and time for what is in hand when it is told to stop."""
@@ -37,11 +38,9 @@ def serve(
     import uvicorn
 
     from app.settings import SettingsError, load_settings
-    from entrypoints.asgi import refuse_other_placements
 
     try:
         settings = load_settings(config)
-        refuse_other_placements(settings)
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from modules.auth.model.key import jwk
 from modules.auth.model.scope import SCOPES
+from modules.auth.port import KEYS_PATH
 from modules.auth.service import AuthService, Outcome, TokenRefused, TokenRequest, read_request
 from modules.web.problem import problems
 
@@ -92,7 +93,7 @@ def routes(service: AuthService, issue: Issue | None = None) -> APIRouter:
             return _rendered(refused)
         return _rendered(await answer(asked))
 
-    @router.get("/.well-known/jwks.json", responses=problems(503))
+    @router.get(KEYS_PATH, responses=problems(503))
     async def jwks() -> Response:
         """The public keys of access tokens. Source: RFC 7517, 5."""
         return _described({"keys": [jwk(key) for key in await service.keys()]})
@@ -128,7 +129,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}/auth/token",
-        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "jwks_uri": f"{issuer}{KEYS_PATH}",
         "scopes_supported": [scope for scopes in SCOPES.values() for scope in scopes],
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials", "refresh_token"],

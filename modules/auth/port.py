@@ -12,6 +12,8 @@ from modules.kernel.errors import Invalid
 from modules.kernel.ids import ClientId
 
 AUDIENCE_PREFIX = "urn:waybill:"
+KEYS_PATH = "/.well-known/jwks.json"
+"""Where everyone finds the keys. Source: RFC 7517, 5; RFC 8414, 2."""
 
 
 def audience_urn(word: str) -> str:

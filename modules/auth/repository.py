@@ -101,6 +101,21 @@ ADD_SECRET = sql("""
     VALUES (:id, :client_id, :slot, :digest, :pepper_version, :now)
 """)
 
+# A service of ours is the same client in every installation. What it may do follows the release, who disabled it is heeded.
+ADMIT = sql("""
+    INSERT INTO client (id, name, kind, scopes, audiences, created_at, created_by)
+    VALUES (:id, :name, 'service', :scopes, :audiences, :now, 'waybill')
+    ON CONFLICT (id) DO UPDATE SET scopes = excluded.scopes, audiences = excluded.audiences
+""")
+
+LIVE_SECRETS = sql("SELECT slot, digest FROM client_secret WHERE client_id = :client_id AND retired_at IS NULL")
+
+# The one before it stays good until the next change: not every process is told at the same moment.
+RETIRE_SECOND = sql("""
+    UPDATE client_secret SET retired_at = :now WHERE client_id = :client_id AND slot = 2 AND retired_at IS NULL
+""")
+MAKE_SECOND = sql("UPDATE client_secret SET slot = 2 WHERE client_id = :client_id AND slot = 1 AND retired_at IS NULL")
+
 LIST_CLIENTS = sql("""
     SELECT id, name, kind, scopes, audiences, created_at, created_by, disabled_at FROM client
     WHERE id > :after ORDER BY id LIMIT :limit
@@ -212,6 +227,22 @@ async def add_secret(transaction: Transaction, **values: Any) -> None:
         ConstraintViolated: `client_secret_two_live`: the slot has a live one.
     """
     await transaction.execute(ADD_SECRET, **values)
+
+
+async def admit(transaction: Transaction, **values: Any) -> None:
+    """Store a service of ours, or what it may do by now; its row is locked."""
+    await transaction.execute(ADMIT, **values)
+
+
+async def live_secrets(transaction: Transaction, client_id: UUID) -> Collection[bytes]:
+    """What recognises a client's live secrets."""
+    return {row.digest for row in await transaction.fetch(LIVE_SECRETS, client_id=client_id)}
+
+
+async def make_room(transaction: Transaction, client_id: UUID, now: datetime) -> None:
+    """Have a client's first slot be free: what was there goes to the second, what was there is retired."""
+    await transaction.execute(RETIRE_SECOND, client_id=client_id, now=now)
+    await transaction.execute(MAKE_SECOND, client_id=client_id)
 
 
 async def list_clients(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:

@@ -19,6 +19,7 @@ from sqlmodel import (
 )
 
 from modules.kernel.inbox import inbox_tables
+from modules.kernel.memory import memory_table
 from modules.kernel.outbox import outbox_tables
 
 INSTANT = DateTime(timezone=True)
@@ -106,6 +107,7 @@ class ShipmentTransition(DeliveryTable, table=True):
 metadata = DeliveryTable.metadata
 outbox_tables(metadata)
 inbox_tables(metadata)
+memory_table(metadata)
 
 STEPS: Mapping[str, tuple[str, ...]] = {
     "pending": ("packed", "cancelled"),

@@ -11,7 +11,7 @@ OrderId = NewType("OrderId", UUID)
 HoldId = NewType("HoldId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
 
-__all__ = ["ClientId", "HoldId", "OrderId", "ShipmentId", "new_id", "order_id_for"]
+__all__ = ["ClientId", "HoldId", "OrderId", "ShipmentId", "new_id", "order_id_for", "service_id"]
 
 
 def new_id() -> UUID:
@@ -24,7 +24,16 @@ def order_id_for(client_id: ClientId, key: str) -> OrderId:
 
     A UUIDv8 over SHA-256, so that every attempt, in whatever process, names the same row. Source: RFC 9562, 5.8.
     """
-    digest = bytearray(hashlib.sha256(f"{len(client_id)}:{client_id}:{key}".encode()).digest()[:16])
+    return OrderId(_derived(f"{len(client_id)}:{client_id}:{key}"))
+
+
+def service_id(module: str) -> ClientId:
+    """As whom a module of ours signs in to auth: the same client in every installation."""
+    return ClientId(str(_derived(f"service:{module}")))
+
+
+def _derived(name: str) -> UUID:
+    digest = bytearray(hashlib.sha256(name.encode()).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80
-    return OrderId(UUID(bytes=bytes(digest)))
+    return UUID(bytes=bytes(digest))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import BigInteger, CheckConstraint, DateTime, Field, Index, SQLModel
 
 from modules.kernel.inbox import inbox_tables
+from modules.kernel.memory import memory_table
 from modules.kernel.outbox import outbox_tables
 from modules.product.port import Line
 
@@ -112,6 +113,7 @@ class HoldLine(ProductTable, table=True):
 metadata = ProductTable.metadata
 outbox_tables(metadata)
 inbox_tables(metadata)
+memory_table(metadata)
 
 
 @dataclass(frozen=True, slots=True)

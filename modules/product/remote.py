@@ -1,21 +1,29 @@
 """`ProductPort` over HTTP."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, TypeAdapter
 
+from modules.kernel import rpc
+from modules.kernel.errors import Forbidden
+from modules.kernel.events import Progress
+from modules.kernel.ids import HoldId, service_id
 from modules.kernel.principal import INTERNAL_SCOPE, Verifier
-from modules.product.port import Availability, AvailabilityRequest
-from modules.web.answer import json_answer
+from modules.product.port import Availability, AvailabilityRequest, ProductPort
 from modules.web.body import invalid, json_body, read_json
+from modules.web.internal import Served, in_time, served
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
-AVAILABILITY = "/availability"
+AVAILABILITY = rpc.crossing(ProductPort.availability, "/availability", member="results")
+RELEASE = rpc.crossing(ProductPort.release, "/internal/product/release")
+PROGRESS = rpc.crossing(ProductPort.progress, "/internal/product/progress")
 MAX_REQUESTS = 1000
+HOLDER = service_id("sales")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +36,19 @@ class AvailabilityBody:
 BODY = TypeAdapter(AvailabilityBody)
 
 
-def routes(
-    availability: Callable[[Sequence[AvailabilityRequest]], Awaitable[Sequence[Availability]]], verifier: Verifier
-) -> APIRouter:
+def routes(product: ProductPort, verifier: Verifier) -> APIRouter:
     """What other processes call of the product that is hosted here."""
-    guard = Guard(verifier, "product")
-    router = APIRouter(tags=["availability"])
+    methods: Served = {RELEASE: product.release, PROGRESS: product.progress}
+    router = served("product", verifier, methods, described={AVAILABILITY: product.availability})
+    _check(router, product, Guard(verifier, "product"))
+    return router
 
+
+def _check(router: APIRouter, product: ProductPort, guard: Guard) -> None:
     @router.post(
-        AVAILABILITY,
+        AVAILABILITY.path,
         summary="Check baskets, and hold those that ask for it",
+        tags=["availability"],
         openapi_extra={**json_body(BODY), **secured("catalogue:read")},
         responses={200: {"model": dict[str, list[Availability]]}, **problems(400, 401, 403, 413, 415, 422, 503)},
     )
@@ -45,7 +56,10 @@ def routes(
         """One answer per request, in order. With `hold`, which only sales may ask, all lines are held or none."""
         body = await read_json(request, BODY)
         wants_hold = any(one.hold for one in body.requests)
-        guard(request, INTERNAL_SCOPE if wants_hold else "catalogue:read")
+        if not wants_hold:
+            guard(request, "catalogue:read", INTERNAL_SCOPE)
+        elif guard(request, INTERNAL_SCOPE).client_id != HOLDER:
+            raise Forbidden("Only sales holds stock: its orders are what a hold is for.")
         faults = [
             {"pointer": f"/requests/{place}/order_id", "code": "missing", "detail": "A hold is for an order."}
             for place, one in enumerate(body.requests)
@@ -53,6 +67,26 @@ def routes(
         ]
         if faults:
             raise invalid(faults)
-        return json_answer({"results": await availability(body.requests)})
+        answers = await in_time(request, lambda: product.availability(body.requests))
+        return Response(AVAILABILITY.write_answer(answers), media_type="application/json")
 
-    return router
+
+class RemoteProduct:
+    """Fulfils `ProductPort` where product lives in another process."""
+
+    def __init__(self, channel: rpc.Channel) -> None:
+        self._channel = channel
+
+    async def availability(self, requests: Sequence[AvailabilityRequest]) -> Sequence[Availability]:
+        """Check baskets, and hold those that ask for it: one answer per request, in order."""
+        if not requests:
+            return []
+        return await self._channel.call(AVAILABILITY, requests)
+
+    async def release(self, hold_ids: Sequence[HoldId]) -> None:
+        """Give back holds that were decided void."""
+        await self._channel.call(RELEASE, hold_ids)
+
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        """How far product is with the events of `source` about `subjects`."""
+        return await self._channel.call(PROGRESS, source, subjects)

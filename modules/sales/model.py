@@ -23,6 +23,7 @@ from sqlmodel import (
 )
 
 from modules.kernel.inbox import inbox_tables
+from modules.kernel.memory import memory_table
 from modules.kernel.money import MAX_AMOUNT
 from modules.kernel.outbox import outbox_tables
 
@@ -135,6 +136,7 @@ class HoldDecision(SalesTable, table=True):
 metadata = SalesTable.metadata
 outbox_tables(metadata)
 inbox_tables(metadata)
+memory_table(metadata)
 
 FINAL = frozenset({"cancelled", "returned", "delivered"})
 

@@ -1,6 +1,6 @@
 """The use cases of auth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,8 @@ from modules.auth.service.request import TokenRefused, TokenRequest, read_reques
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
 from modules.kernel.errors import Invalid
-from modules.kernel.ids import ClientId, new_id
+from modules.kernel.ids import ClientId, new_id, service_id
+from modules.kernel.principal import INTERNAL_SCOPE
 
 __all__ = ["AuthService", "Outcome", "TokenRefused", "TokenRequest", "read_request"]
 
@@ -121,6 +122,26 @@ class AuthService:
             ClientId(str(id_)), name, kind, tuple(listed["scopes"]), tuple(listed["audiences"]), now, actor
         )
         return ClientCreated(view, secret)
+
+    async def admit_services(self, secrets: Mapping[str, str], audiences: Mapping[str, Sequence[str]]) -> None:
+        """Let modules of ours sign in, each with its secret, for the audiences that it calls; told again, nothing changes.
+
+        A new secret takes its place beside the one before it, which is good until the next.
+        """
+        now = self._clock.now()
+        for module in sorted(secrets):
+            id_ = UUID(service_id(module))
+            rights = {"scopes": [INTERNAL_SCOPE], "audiences": list(audiences[module])}
+            digest = self._peppers.digest(secrets[module], self._peppers.current)
+            async with self._database.transaction() as transaction:
+                await repository.admit(transaction, id=id_, name=f"waybill {module}", now=now, **rights)
+                if digest in await repository.live_secrets(transaction, id_):
+                    continue
+                await repository.make_room(transaction, id_, now)
+                version = self._peppers.current
+                await repository.add_secret(
+                    transaction, id=new_id(), client_id=id_, slot=1, digest=digest, pepper_version=version, now=now
+                )
 
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
         """Clients by age, at most `limit` (1 to 200) of them."""

@@ -1,0 +1,117 @@
+"""As whom a module of ours calls another: tokens of its own, fetched like any client's and renewed in time."""
+
+import asyncio
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
+from loguru import logger
+
+from modules.auth.port import audience_urn
+from modules.kernel.errors import NotReached
+from modules.kernel.ids import service_id
+from modules.kernel.principal import INTERNAL_SCOPE
+
+FETCHED_WITHIN_S = 2.0
+TRIED_AGAIN_AFTER_S = 5.0
+
+
+@dataclass(slots=True)
+class _Held:
+    """A token: when to fetch the next, and when it is over, on a clock that never goes back."""
+
+    text: str
+    renew_at: float
+    over_at: float
+
+
+class Identity:
+    """The tokens of one module of ours, one for each audience that it calls. They are renewed at half of their life.
+
+    While auth is away the token at hand is used until it is over.
+    """
+
+    def __init__(
+        self, service: str, secret: str, auth_url: str, *, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._service = service
+        self._steady = steady
+        self._endpoint = f"{auth_url}/auth/token"
+        self._held: dict[str, _Held] = {}
+        self._fetching: dict[str, asyncio.Task[str]] = {}
+        self._client = _oauth_client(str(service_id(service)), secret)
+
+    async def token(self, audience: str) -> str:
+        """A token that opens `audience` (a short word).
+
+        Raises:
+            NotReached: there is none, and auth gives none.
+        """
+        held, now = self._held.get(audience), self._steady()
+        if held is None or now >= held.over_at:
+            return await asyncio.shield(self._fetch(audience))
+        if now >= held.renew_at:
+            held.renew_at = now + TRIED_AGAIN_AFTER_S
+            self._fetch(audience)  # meanwhile the old one is good
+        return held.text
+
+    def forget(self, audience: str) -> None:
+        """Fetch a new token next time: the one at hand was refused."""
+        self._held.pop(audience, None)
+
+    async def close(self) -> None:
+        """Leave nothing open."""
+        for task in self._fetching.values():
+            task.cancel()
+        await self._client.aclose()
+
+    def _fetch(self, audience: str) -> "asyncio.Task[str]":
+        """One request for all who wait for a token of this audience."""
+        task = self._fetching.get(audience)
+        if task is None:
+            task = self._fetching[audience] = asyncio.create_task(self._fetched(audience))
+            task.add_done_callback(lambda done: self._done(audience, done))
+        return task
+
+    def _done(self, audience: str, task: "asyncio.Task[str]") -> None:
+        self._fetching.pop(audience, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("{} gets no token for {}: {}", self._service, audience, error)
+
+    async def _fetched(self, audience: str) -> str:
+        began = self._steady()
+        try:
+            told: dict[str, Any] = await self._client.fetch_token(
+                self._endpoint,
+                grant_type="client_credentials",
+                scope=INTERNAL_SCOPE,
+                resource=audience_urn(audience),
+            )
+            held = _Held(told["access_token"], began + told["expires_in"] / 2, began + told["expires_in"])
+        except AuthlibBaseError as error:
+            raise NotReached(f"Auth does not admit the service {self._service} ({error.error}).") from error
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise NotReached(f"Auth gives no token ({type(error).__name__}).") from error
+        self._held[audience] = held
+        return held.text
+
+
+def _oauth_client(client_id: str, secret: str) -> Any:
+    """A client for tokens, authlib's. Imported only where modules are elsewhere: it takes a while."""
+    from authlib import deprecate  # type: ignore[import-untyped]
+
+    with warnings.catch_warnings():
+        # It would rather have httpx's successor, which is not what this system is built on.
+        warnings.simplefilter("ignore", deprecate.AuthlibDeprecationWarning)
+        from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
+    return AsyncOAuth2Client(
+        client_id,
+        secret,
+        token_endpoint_auth_method="client_secret_basic",  # noqa: S106  the name of a method
+        timeout=FETCHED_WITHIN_S,
+        trust_env=False,
+    )

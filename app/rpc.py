@@ -1,0 +1,261 @@
+"""Calls to modules in other processes: the client end of `modules/kernel/rpc.py`."""
+
+import asyncio
+import secrets
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Any, ParamSpec, TypeVar
+
+import aiohttp
+import httpx
+import orjson
+from httpx_aiohttp import HttpxAiohttpClient
+from pydantic import ValidationError
+
+from app.identity import Identity
+from app.telemetry.logs import request_id
+from app.telemetry.metrics import PORT_BYTES
+from modules.kernel import rpc
+from modules.kernel.errors import NotReached, Unavailable, WaybillError
+from modules.kernel.events import traceparent
+from modules.kernel.rpc import DEADLINE_HEADER, ContractMismatch, Crossing, PeerFault, error_of
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+MIB = 1024 * 1024
+MAX_ANSWER = 16 * MIB
+CONNECTIONS = 64
+KEPT_ALIVE_S = 15.0  # less than the server keeps them
+LOOK_WITHIN_S = 0.5
+LOOK_AGAIN_AFTER_S = 1.0
+IDENTITY_REFUSED = frozenset({"unauthenticated", "invalid_token", "insufficient_scope", "forbidden"})
+
+
+def http_client() -> httpx.AsyncClient:
+    """The one client of a process. Proxies are for the world outside, not for calls between our own modules."""
+    return HttpxAiohttpClient(
+        limits=httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=KEPT_ALIVE_S),
+        verify=ssl.create_default_context(),
+        trust_env=False,
+        follow_redirects=False,
+    )
+
+
+class Peer:
+    """A module in another process: where it is, what it offers, and how it was when it was last asked."""
+
+    def __init__(self, module: str, url: str, http: httpx.AsyncClient) -> None:
+        self.module = module
+        self.http = http
+        self.url = url
+        self.trouble: str | None = None
+        self._offered: Mapping[str, Any] | None = None
+        self._looked_at = -LOOK_AGAIN_AFTER_S
+
+    async def agree(self, method: Crossing[..., Any]) -> None:
+        """Make sure that the peer serves what this process means by `method`; asked once for each connection to it.
+
+        Raises:
+            ContractMismatch: it does not.
+            Unavailable: it does not say.
+        """
+        if self._offered is None:
+            self._offered = await self._contract(rpc.remaining_s() or rpc.DEFAULT_TIMEOUT_S)
+        offered = self._offered.get(method.name, ())
+        if method.contract not in offered:
+            self.trouble = f"{self.module} does not serve {method.name} as this release knows it"
+            details = {"module": self.module, "method": method.name, "required": method.contract, "offered": offered}
+            raise ContractMismatch(f"{self.trouble[:1].upper()}{self.trouble[1:]}.", **details)
+
+    def answered(self) -> None:
+        """Note that it answers."""
+        self.trouble = None
+
+    def silent(self) -> None:
+        """Note that it gave no answer: another release may be there when it is back."""
+        self.trouble = f"{self.module} gives no answer"
+        self._offered = None
+
+    async def look(self) -> str | None:
+        """What is wrong with it, as of a second ago at most; `None` where nothing is."""
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_AGAIN_AFTER_S:
+            self._looked_at = now
+            try:
+                offered = await self._contract(LOOK_WITHIN_S)
+            except Unavailable:
+                self.silent()
+            else:
+                if self._offered is None:
+                    self._offered, self.trouble = offered, None
+        return self.trouble
+
+    async def _contract(self, within_s: float) -> Mapping[str, Any]:
+        try:
+            async with asyncio.timeout(within_s):
+                status, content = await self.send("GET", f"/internal/{self.module}/contract", {}, None)
+            if status == httpx.codes.OK:
+                return dict(orjson.loads(content)["methods"])
+        except TimeoutError as error:
+            raise NotReached(f"{self.module} gives no answer.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise NotReached(f"{self.module} does not say what it offers.") from error
+        raise NotReached(f"{self.module} does not say what it offers (status {status}).")
+
+    async def send(
+        self,
+        verb: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        query: Mapping[str, Any] | None = None,
+    ) -> tuple[int, bytes]:
+        """Status and body of an answer.
+
+        Raises:
+            NotReached: nobody listens there.
+            Unavailable: no answer came, or one that is too long.
+        """
+        parts: list[bytes] = []
+        length = 0
+        try:
+            async with self.http.stream(
+                verb, f"{self.url}{path}", headers=dict(headers), content=body, params=query, timeout=None
+            ) as answer:
+                async for part in answer.aiter_bytes():
+                    length += len(part)
+                    if length > MAX_ANSWER:
+                        raise Unavailable(f"The answer of {self.module} is longer than {MAX_ANSWER} bytes.")
+                    parts.append(part)
+                return answer.status_code, b"".join(parts)
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            raise _unreached(self.module, error) from error
+
+
+class Peers:
+    """Everything that is in other processes, and as whom it is called.
+
+    `placement` says where each module is, `services` with which secret each module here signs in at `auth_url`.
+    """
+
+    def __init__(self, placement: Mapping[str, str], services: Mapping[str, str], auth_url: str) -> None:
+        self._http = http_client()
+        self._identities = {module: Identity(module, secret, auth_url) for module, secret in services.items()}
+        self._peers = {module: Peer(module, url, self._http) for module, url in placement.items()}
+
+    def channel(self, caller: str, callee: str) -> "HttpChannel":
+        """The way from a module here to one elsewhere."""
+        return HttpChannel(self._peers[callee], self._identities[caller])
+
+    async def trouble(self) -> Mapping[str, str]:
+        """What is wrong with whom, as of a second ago at most."""
+        found = await asyncio.gather(*(peer.look() for peer in self._peers.values()))
+        return {name: what for name, what in zip(self._peers, found, strict=True) if what is not None}
+
+    async def close(self) -> None:
+        """Leave nothing open."""
+        for identity in self._identities.values():
+            await identity.close()
+        await self._http.aclose()
+
+
+class HttpChannel:
+    """Calls one module from another, over HTTP. Fulfils `modules.kernel.rpc.Channel`."""
+
+    def __init__(self, peer: Peer, identity: Identity) -> None:
+        self._peer = peer
+        self._identity = identity
+
+    async def call(self, method: Crossing[_P, _R], /, *arguments: _P.args, **named: _P.kwargs) -> _R:
+        """The answer of the module, or the error that it answers with."""
+        try:
+            await self._peer.agree(method)
+            answer = await self._asked(method, method.question(*arguments, **named))
+        except ContractMismatch:
+            raise
+        except Unavailable:
+            self._peer.silent()
+            raise
+        except (WaybillError, PeerFault):
+            self._peer.answered()
+            raise
+        except asyncio.CancelledError:
+            self._peer.silent()  # the time was over, or whoever waited has left: what it can do is seen next time
+            raise
+        self._peer.answered()
+        return answer
+
+    async def _asked(self, method: Crossing[_P, _R], question: Mapping[str, Any]) -> _R:
+        status, content = await self._sent(method, question)
+        if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN} and _code(content) in IDENTITY_REFUSED:
+            self._identity.forget(self._peer.module)  # its key or its family may be gone: a new token, once
+            status, content = await self._sent(method, question)
+        if status == httpx.codes.OK:
+            try:
+                return method.read_answer(content)
+            except ValidationError as error:
+                raise Unavailable(f"The answer of {self._peer.module} makes no sense.") from error
+        raise self._refusal(method, status, content)
+
+    async def _sent(self, method: Crossing[_P, _R], question: Mapping[str, Any]) -> tuple[int, bytes]:
+        token = await self._identity.token(self._peer.module)
+        left_s = rpc.remaining_s() or rpc.DEFAULT_TIMEOUT_S
+        headers = {
+            "authorization": f"Bearer {token}",
+            "content-type": "application/json",
+            "traceparent": _span(),
+            DEADLINE_HEADER: str(max(1, int(left_s * 1000))),
+        }
+        if (id_ := request_id.get()) is not None:
+            headers["x-request-id"] = id_
+        body = None if method.verb == "GET" else method.write(question)
+        status, content = await self._peer.send(
+            method.verb, method.path, headers, body, question if body is None else None
+        )
+        name = f"{self._peer.module}.{method.name}"
+        PORT_BYTES.labels(name, "sent").inc(len(body or b""))
+        PORT_BYTES.labels(name, "received").inc(len(content))
+        return status, content
+
+    def _refusal(self, method: Crossing[..., Any], status: int, content: bytes) -> Exception:
+        """What an answer other than 200 means here."""
+        name = f"{self._peer.module}.{method.name}"
+        problem = _problem(content)
+        code = problem.get("code")
+        if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN} and code in IDENTITY_REFUSED:
+            return NotReached(f"{self._peer.module} does not admit this service ({code}).")
+        if status == httpx.codes.INTERNAL_SERVER_ERROR:
+            return PeerFault(f"{name} failed there; its log has it under request {problem.get('request_id')}")
+        if status in {httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT} or not isinstance(code, str):
+            return Unavailable(f"{name} was answered with status {status} and nothing that this system says.")
+        return error_of(status, problem)
+
+
+def _unreached(module: str, error: Exception) -> Unavailable:
+    """Whether a request has certainly gone nowhere. The transport calls a lost connection a time-out, too: its cause tells."""
+    if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+        return NotReached(f"{module} gives no answer.")
+    return Unavailable(f"{module} gives no answer ({type(error.__cause__ or error).__name__}).")
+
+
+def _problem(content: bytes) -> Mapping[str, Any]:
+    try:
+        document = orjson.loads(content)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _code(content: bytes) -> object:
+    return _problem(content).get("code")
+
+
+def _span() -> str:
+    """The trace at hand with a span of its own, or a new one. Source: W3C Trace Context, 3.2."""
+    trace = traceparent.get()
+    if trace is None:
+        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    version, name, _, flags = trace.split("-")
+    return f"{version}-{name}-{secrets.token_hex(8)}-{flags}"
