@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 
 import stamina
 from loguru import logger
+from prometheus_client import Counter
 
-from app.telemetry.metrics import PORT_CALLS
+from app.telemetry.metrics import PORT_CALLS, PORT_REPEATS
 from modules.kernel import rpc
 from modules.kernel.database import in_transaction
 from modules.kernel.errors import Contended, DeadlineExceeded, NotReached, Overloaded, Unavailable, WaybillError
@@ -20,6 +21,9 @@ ATTEMPTS = 3
 BREAKS_AFTER = 5
 REST_S = 1.0
 TOO_LITTLE_S = 0.1
+
+
+stamina.instrumentation.set_on_retry_hooks([])  # a repeat is counted; a line for each would say no more
 
 
 class CallInTransaction(RuntimeError):
@@ -79,13 +83,15 @@ def _around(
         outcome: PORT_CALLS.labels(name, outcome) for outcome in ("answered", "refused", "unavailable", "failed")
     }
 
+    repeats = PORT_REPEATS.labels(name)
+
     @wraps(method)
     async def call(*arguments: Any, **named: Any) -> Any:
         _outside_transactions(name, strict=strict)
         began = time.monotonic()
         try:
             with rpc.deadline(policy.timeout_s):
-                answer = await _repeated(method, arguments, named, attempts, breaker)
+                answer = await _repeated(method, arguments, named, attempts, breaker, repeats)
         except Unavailable:
             counted["unavailable"].observe(time.monotonic() - began)
             raise
@@ -107,11 +113,14 @@ async def _repeated(
     named: dict[str, Any],
     attempts: int,
     breaker: Breaker,
+    repeats: Counter,
 ) -> Any:
     """Call until it is answered, as often as its policy allows and its deadline leaves."""
     async for attempt in stamina.retry_context(
         on=_worth_repeating, attempts=attempts, timeout=None, wait_initial=0.02, wait_max=0.2, wait_jitter=0.02
     ):
+        if attempt.num > 1:
+            repeats.inc()
         with attempt:
             breaker.check()
             enough = (rpc.remaining_s() or 0) > TOO_LITTLE_S

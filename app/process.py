@@ -111,7 +111,12 @@ def _neighbours(container: Container) -> Callable[[], Awaitable[Mapping[str, str
     async def trouble() -> Mapping[str, str]:
         """What this process works with, and what is wrong with it; its own part goes on all the same."""
         peers = container.peers()
-        return await peers.trouble() if peers is not None else {}
+        found = dict(await peers.trouble()) if peers is not None else {}
+        try:
+            await container.bus().identify()
+        except Unavailable as error:
+            found["bus"] = error.detail
+        return found
 
     return trouble
 

@@ -21,10 +21,13 @@ from modules.kernel.ids import new_id
 MIB = 1024 * 1024
 LARGE = ("/availability", "/internal/")
 LARGE_BYTES, BYTES = 16 * MIB, MIB
+OK = 200
 CLIENT_LEFT = 499  # for log and metrics only: nobody is there to read it
 
 REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+POLLED = ("/auth/revocations", "/health/", "/metrics")
+"""What is asked for several times a second: a line each would hide the others."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 ENCODED_CONTROL = re.compile(rb"%(?:[01][0-9a-fA-F]|7[fF])")
 
@@ -79,7 +82,8 @@ class Around:
         if series is None:
             series = self._series[key] = HTTP_REQUESTS.labels(*map(str, key))
         series.observe(took_s)
-        logger.info("{} {} {} {:.1f} ms", scope["method"], scope["path"], status, took_s * 1000)
+        level = "DEBUG" if status == OK and scope["path"].startswith(POLLED) else "INFO"
+        logger.log(level, "{} {} {} {:.1f} ms", scope["method"], scope["path"], status, took_s * 1000)
 
 
 class _Exceeded(Exception):  # never leaves this file

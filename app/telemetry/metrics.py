@@ -16,6 +16,7 @@ PORT_CALLS = Histogram(
     ["method", "outcome"],
     buckets=FAST,
 )
+PORT_REPEATS = Counter("waybill_port_repeats_total", "Port calls that were made again, by method.", ["method"])
 PORT_BYTES = Counter(
     "waybill_port_bytes_total",
     "Bytes of questions and answers between processes, by method and direction.",
