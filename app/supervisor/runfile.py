@@ -23,7 +23,7 @@ class RunProcess:
 class RunFile:
     """What runs: the processes, and the database of each module as the URL of its role, password included.
 
-    `postgres` and `redis` are None where there is none of ours.
+    `postgres` is None where it is not ours. `redis` is None where events need none, its `pid` where it is not ours.
     """
 
     partition: str

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from app.launcher import CannotStart, kill_group, spawn
+from app.launcher import kill_group, spawn
 from app.supervisor.plan import HOST, ROOT, ProcessSpec
 
 _ANSWER_S = 1.0
@@ -95,34 +95,3 @@ def _what_it_says(line: str) -> str:
     except (ValueError, KeyError, AttributeError):
         pass  # from before its log was set up
     return line.strip().rpartition("\n")[2].strip()
-
-
-def check_ports(specs: Sequence[ProcessSpec]) -> None:
-    """Make sure that nobody else listens where the processes are to.
-
-    Raises:
-        CannotStart: somebody does, or this user may not.
-    """
-    taken = [spec for spec in specs if _is_taken(spec)]
-    if taken:
-        ports = " and ".join(str(spec.port) for spec in taken)
-        what = f"Ports {ports} are" if len(taken) > 1 else f"Port {ports} is"
-        raise CannotStart(f"{what} in use; stop what listens there, or choose another with {_option(taken[0])}.")
-
-
-def _is_taken(spec: ProcessSpec) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, spec.port))
-        except PermissionError:
-            raise CannotStart(
-                f"Port {spec.port} is not for this user; choose one above 1023 with {_option(spec)}."
-            ) from None
-        except OSError:
-            return True
-    return False
-
-
-def _option(spec: ProcessSpec) -> str:
-    return "--port" if spec.is_everything else f"--ports {spec.modules[0]}=…"

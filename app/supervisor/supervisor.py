@@ -13,8 +13,9 @@ from app.supervisor.doorbell import Doorbell, Stop
 from app.supervisor.environment import Deployment, external_databases, external_redis
 from app.supervisor.kept import Kept, how_it_ended
 from app.supervisor.plan import MODULES, ROOT, SERVICES, ProcessSpec, partition
+from app.supervisor.ports import apart, check_ports
 from app.supervisor.runfile import RunFile, RunProcess, remove_run
-from app.supervisor.server import Server, check_ports
+from app.supervisor.server import Server
 from app.supervisor.sources import Sources
 
 _READY_WITHIN_S = 60.0
@@ -95,15 +96,16 @@ class Supervisor:
 
     def _find_servers(self, secrets: Secrets) -> None:
         """Take the databases and the Redis that the caller has elsewhere, and servers of our own for what is missing."""
+        taken = {spec.port for spec in self._specs}
         self._databases = external_databases()
         if len(self._databases) < len(MODULES):
-            self._postgres = EmbeddedPostgres(self._data / "postgres", secrets.passwords)
+            self._postgres = apart(lambda: EmbeddedPostgres(self._data / "postgres", secrets.passwords), taken)
             self._databases = {module: self._postgres.dsn(module) for module in MODULES} | self._databases
         if len(self._specs) == 1:
             return
         self._redis = external_redis()
         if self._redis is None:
-            self._valkey = EmbeddedValkey(self._data / "valkey", secrets.valkey)
+            self._valkey = apart(lambda: EmbeddedValkey(self._data / "valkey", secrets.valkey), taken)
             self._redis = self._valkey.url
 
     def _launch(self) -> None:
