@@ -59,14 +59,22 @@ class Party:
         return await self.ask("POST", "/api/v1/orders", json=body, headers=headers)
 
 
-async def admit(operator: Operator, http: httpx.AsyncClient, name: str, audience: str, scopes: str) -> Party:
-    """Register a client and get it a token."""
+async def admit(
+    operator: Operator,
+    http: httpx.AsyncClient,
+    name: str,
+    audience: str,
+    scopes: str,
+    *,
+    at: httpx.AsyncClient | None = None,
+) -> Party:
+    """Register a client and get it a token; it talks to whoever it got that from, or to another service."""
     kind = ClientKind.SERVICE if scopes == INTERNAL_SCOPE else ClientKind.CUSTOMER
     created = await operator.auth.create_client("test", name, scopes.split(), [audience], kind)
     credentials = (str(created.client.id), created.client_secret)
     answer = await http.post("/auth/token", data={"grant_type": "client_credentials"}, auth=credentials)
     told = answer.raise_for_status().json()
-    return Party(http, *credentials, told["access_token"], told["refresh_token"])
+    return Party(at or http, *credentials, told["access_token"], told["refresh_token"])
 
 
 @asynccontextmanager

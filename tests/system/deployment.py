@@ -1,0 +1,135 @@
+"""Four services as an operator starts them, each by `serve`, with nobody who starts them again."""
+
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from app.embedded.loopback import free_port
+from app.embedded.valkey import EmbeddedValkey
+from app.operator import Operator, operating
+from app.secrets_file import write_private
+from app.supervisor.runfile import RunFile, RunProcess
+from tests.processes import until
+from tests.system.running import ENVIRONMENT, LONG_LIVED, ROOT, WAYBILL
+
+MODULES = ("auth", "sales", "delivery", "product")
+READY_WITHIN_S = 30.0
+
+__all__ = ["Deployment", "Operator", "deployed", "operating"]
+
+
+class Deployment:
+    """Services on one machine, one process each, and the Valkey between them."""
+
+    def __init__(self, folder: Path, databases: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.databases = databases
+        self.ports = {module: free_port() for module in MODULES}
+        self.valkey = EmbeddedValkey(folder / "valkey", secrets.token_urlsafe(16))
+        self._secrets = {name: secrets.token_urlsafe(32) for name in ("pepper", "key_encryption_key")}
+        self._services = {module: f"wbs_{secrets.token_urlsafe(32)}" for module in MODULES[1:]}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def url(self, module: str) -> str:
+        return f"http://127.0.0.1:{self.ports[module]}"
+
+    def start(self, *modules: str) -> None:
+        """Start services; does not wait."""
+        for module in modules:
+            with (self.folder / f"{module}.log").open("ab") as log:
+                self._processes[module] = subprocess.Popen(
+                    [*WAYBILL, "serve", "--config", "config/distributed.toml", "--modules", module],
+                    cwd=ROOT,
+                    env=ENVIRONMENT | LONG_LIVED | self._environment(module),
+                    stdout=log,
+                    stderr=log,
+                )
+
+    def ready(self, *modules: str) -> None:
+        """Wait until these services can do their part."""
+        for module in modules:
+            until(lambda module=module: self._is_ready(module), READY_WITHIN_S)  # type: ignore[misc]  # its own module
+
+    def kill(self, module: str) -> None:
+        """`kill -9`."""
+        self._processes[module].kill()
+        self._processes[module].wait()
+
+    def freeze(self, module: str) -> None:
+        """Have a service stand still, with its connections open."""
+        os.kill(self._processes[module].pid, signal.SIGSTOP)
+
+    def thaw(self, module: str) -> None:
+        """Have it go on."""
+        os.kill(self._processes[module].pid, signal.SIGCONT)
+
+    def restart_valkey(self) -> None:
+        """Start a Valkey that was stopped or killed, on its port; it comes back empty."""
+        self.valkey.launch()
+        until(self.valkey.is_ready)
+
+    def describe(self) -> None:
+        """Write down what runs, for the operator's commands."""
+        lines = [f'{name} = "{value}"' for name, value in self._secrets.items()]
+        lines += ["", "[passwords]", *(f'{module} = "{module}"' for module in ("postgres", *MODULES))]
+        write_private(self.folder / "secrets.toml", "\n".join([*lines, ""]))
+        processes = tuple(RunProcess((one,), self._processes[one].pid, self.url(one)) for one in MODULES)
+        RunFile(",".join(MODULES), processes, self.databases, redis={"url": self.valkey.url, "pid": None}).write(
+            self.folder
+        )
+
+    def log(self, module: str) -> str:
+        return (self.folder / f"{module}.log").read_text()
+
+    def end(self) -> None:
+        for process in self._processes.values():
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.valkey.stop()
+
+    def _environment(self, module: str) -> dict[str, str]:
+        services = self._services if module == "auth" else {module: self._services[module]}
+        return {
+            f"WAYBILL_DATABASES__{module.upper()}": self.databases[module],
+            **{f"WAYBILL_PLACEMENT__{one.upper()}": self.url(one) for one in MODULES},
+            **{f"WAYBILL_SERVICES__{one.upper()}": secret for one, secret in services.items()},
+            **({f"WAYBILL_SECRETS__{n.upper()}": s for n, s in self._secrets.items()} if module == "auth" else {}),
+            "WAYBILL_EVENTS__URL": self.valkey.url,
+            "WAYBILL_TOKENS__ISSUER": self.url("auth"),
+            "WAYBILL_LOG__LEVEL": "WARNING",
+        }
+
+    def _is_ready(self, module: str) -> bool:
+        code = self._processes[module].poll()
+        assert code is None, f"{module} ended with {code}: {self.log(module)[-2000:]}"
+        try:
+            return httpx.get(f"{self.url(module)}/health/ready", timeout=2).is_success
+        except httpx.TransportError:
+            return False
+
+
+@contextmanager
+def deployed(folder: Path, database: Callable[[str], str]) -> Iterator[Deployment]:
+    """Four services that are ready; ended afterwards."""
+    folder.mkdir()
+    deployment = Deployment(folder, {module: database(module) for module in MODULES})
+    try:
+        deployment.valkey.start()
+        deployment.start(*MODULES)
+        deployment.ready(*MODULES)
+        deployment.describe()
+        yield deployment
+    finally:
+        deployment.end()

@@ -1,0 +1,215 @@
+"""Four services, and one that is away: killed, or standing still with its connections open."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from modules.kernel.ids import new_id
+from tests.support.shop_fixture import Server
+from tests.system.deployment import Deployment, deployed, operating
+from tests.system.parties import CATALOGUE, Party, admit
+
+WITHIN_S = 4.0  # the deadline of a batch of orders and of the one it has to wait for
+AUTH_AWAY_S = float(os.environ.get("TEST_AUTH_AWAY_S", "3"))
+
+
+@pytest.fixture(scope="module")
+def deployment(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    dsns: list[str] = []
+
+    def made(module: str) -> str:
+        dsns.append(postgres.create(module))
+        return dsns[-1]
+
+    with deployed(tmp_path_factory.mktemp("outages") / "data", made) as running:
+        yield running
+    for dsn in dsns:
+        postgres.drop(dsn)
+
+
+@dataclass
+class World:
+    """The services, a customer and the warehouse."""
+
+    services: Deployment
+    customer: Party
+    warehouse: Party
+
+    async def place(self, key: str | None = None) -> httpx.Response:
+        return await self.customer.order(key or str(uuid4()), TEA=1)
+
+    async def orders(self) -> int:
+        """How many of the newest orders there are, up to 200."""
+        answer = await self.customer.ask("GET", "/api/v1/orders?limit=200")
+        return len(answer.raise_for_status().json()["items"])
+
+    async def health(self, module: str) -> httpx.Response:
+        async with httpx.AsyncClient() as http:
+            return await http.get(f"{self.services.url(module)}/health/ready", timeout=5)
+
+    async def shipped(self, order_id: str) -> bool:
+        """Whether the customer sees the order's shipment."""
+        order = (await self.customer.ask("GET", f"/api/v1/orders/{order_id}")).raise_for_status().json()
+        return bool(order["shipments"])
+
+
+@pytest.fixture(scope="module")
+async def world(deployment: Deployment) -> AsyncIterator[World]:
+    async with (
+        operating(deployment.folder) as operator,
+        httpx.AsyncClient(base_url=deployment.url("auth")) as auth,
+        httpx.AsyncClient(base_url=deployment.url("sales"), timeout=20) as sales,
+        httpx.AsyncClient(base_url=deployment.url("delivery"), timeout=20) as delivery,
+    ):
+        await operator.product.import_products("test", CATALOGUE)
+        customer = await admit(operator, auth, "shop", "sales", "orders:read orders:write", at=sales)
+        warehouse = await admit(operator, auth, "warehouse", "delivery", "shipments:read", at=delivery)
+        yield World(deployment, customer, warehouse)
+
+
+async def soon(true: Callable[[], Awaitable[bool]], within_s: float) -> float:
+    """Wait until it is true; after how many seconds it was."""
+    began = time.monotonic()
+    async with asyncio.timeout(within_s):
+        while not await true():
+            await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+AWAY: dict[str, tuple[Callable[[Deployment, str], None], Callable[[Deployment, str], None]]] = {
+    "killed": (Deployment.kill, Deployment.start),
+    "standing still": (Deployment.freeze, Deployment.thaw),
+}
+
+
+@pytest.mark.parametrize("how", AWAY)
+async def test_without_product_orders_are_refused_in_time_and_nothing_is_stored_and_with_it_back_they_are_placed(
+    world: World, how: str
+) -> None:
+    go, come = AWAY[how]
+    assert (await world.place()).status_code == 201
+    before = await world.orders()
+    key = str(uuid4())
+
+    go(world.services, "product")
+    for _ in range(7):  # more than it takes to leave a peer alone
+        began = time.monotonic()
+        answer = await world.place(key)
+        assert answer.status_code == 503, answer.text
+        assert time.monotonic() - began < WITHIN_S
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["retry-after"].isdigit()
+        assert answer.json()["retryable"] is True
+    assert await world.orders() == before
+    health = await world.health("sales")
+    assert (health.status_code, list(health.json()["degraded"])) == (200, ["product"])
+
+    come(world.services, "product")
+    world.services.ready("product")
+
+    async def placed() -> bool:
+        return (await world.place(key)).status_code == 201
+
+    await soon(placed, 10)
+    assert await world.orders() == before + 1
+    await soon(lambda: _degraded_of(world, "sales", nobody=True), 5)
+
+
+async def test_without_delivery_orders_are_accepted_and_have_their_shipments_when_it_is_back(world: World) -> None:
+    world.services.kill("delivery")
+    orders = [(await world.place()).raise_for_status().json()["id"] for _ in range(5)]
+    assert not any([await world.shipped(one) for one in orders])
+
+    world.services.start("delivery")
+    world.services.ready("delivery")
+
+    for one in orders:
+        await soon(lambda one=one: world.shipped(one), 10)  # type: ignore[misc]
+
+
+async def test_without_valkey_orders_are_accepted_and_with_an_empty_one_all_have_their_shipments(world: World) -> None:
+    world.services.valkey.stop()
+    orders = [(await world.place()).raise_for_status().json()["id"] for _ in range(20)]
+    await soon(lambda: _degraded_of(world, "sales", "bus"), 5)
+
+    world.services.valkey.prepare()
+    world.services.restart_valkey()
+
+    began = time.monotonic()
+    for one in orders:
+        await soon(lambda one=one: world.shipped(one), 10)  # type: ignore[misc]
+    assert time.monotonic() - began < 10
+
+
+async def test_without_auth_tokens_that_are_good_stay_good_even_for_a_service_that_was_started_meanwhile(
+    world: World,
+) -> None:
+    world.services.kill("auth")
+    until = time.monotonic() + AUTH_AWAY_S
+    placed = 0
+    while time.monotonic() < until:
+        answer = await world.place()
+        assert answer.status_code == 201, answer.text
+        placed += 1
+        await asyncio.sleep(0.05)
+    assert placed > AUTH_AWAY_S
+    assert await _degraded_of(world, "sales", "auth")
+
+    world.services.kill("delivery")
+    world.services.start("delivery")
+    world.services.ready("delivery")  # with the keys and revocations that its own database remembers
+    answer = await world.warehouse.ask("GET", "/api/v1/shipments")
+    assert answer.status_code == 200
+    forged = Party(world.warehouse.http, "", "", world.warehouse.token[:-8] + "AAAAAAAA", "")
+    assert (await forged.ask("GET", "/api/v1/shipments")).status_code == 401
+
+    world.services.start("auth")
+    world.services.ready("auth")
+    await soon(lambda: _degraded_of(world, "delivery", nobody=True), 10)
+
+
+async def test_a_service_that_has_never_heard_of_auth_is_not_ready_and_calls_no_token_bad(
+    world: World, postgres: Server
+) -> None:
+    services, fresh = world.services, postgres.create("delivery")
+    services.kill("auth")
+    services.kill("delivery")
+    before, services.databases = services.databases, {**services.databases, "delivery": fresh}
+    try:
+        services.start("delivery")
+
+        async def alive() -> bool:
+            try:
+                return (await world.health("delivery")).status_code == 503
+            except httpx.TransportError:
+                return False
+
+        await soon(alive, 20)
+        assert (await world.health("delivery")).json()["missing"] == {"keys": "keys and revocations are not loaded"}
+        answer = await world.warehouse.ask("GET", f"/api/v1/shipments/{new_id()}")
+        assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+
+        services.start("auth")
+        services.ready("auth", "delivery")
+        answer = await world.warehouse.ask("GET", f"/api/v1/shipments/{new_id()}")
+        assert answer.status_code == 404
+    finally:
+        services.kill("delivery")
+        services.databases = before
+        services.start("delivery")
+        services.ready("delivery")
+        postgres.drop(fresh)
+
+
+async def _degraded_of(world: World, module: str, *names: str, nobody: bool = False) -> bool:
+    answer = await world.health(module)
+    assert answer.status_code == 200, answer.text  # a peer that is away makes nobody unready
+    degraded: dict[str, Any] = answer.json()["degraded"]
+    return not degraded if nobody else set(names) <= set(degraded)
