@@ -31,7 +31,15 @@ LOOPBACK = "127.0.0.1"
 
 DATABASES = {f"database_{module}" for module in SERVICES}
 SECRETS = {
-    "auth": {"database_auth", "pepper", "key_encryption_key", "service_sales", "service_delivery", "service_product"},
+    "auth": {
+        "database_auth",
+        "pepper",
+        "key_encryption_key",
+        "service_sales",
+        "service_delivery",
+        "service_product",
+        "events_url",
+    },
     "sales": {"database_sales", "service_sales", "events_url"},
     "delivery": {"database_delivery", "service_delivery", "events_url"},
     "product": {"database_product", "service_product", "events_url"},
@@ -211,6 +219,14 @@ def test_settings_take_what_the_file_gives_each_service(name: str, commands: Map
 
 def test_every_service_believes_in_the_same_issuer() -> None:
     assert {service(name)["environment"]["WAYBILL_TOKENS__ISSUER"] for name in SERVICES} == {ISSUER}
+
+
+def test_the_guide_names_every_container_and_every_port_that_is_published() -> None:
+    guide = (ROOT / "docs" / "deployment.md").read_text()
+    assert {name for name in ALL if f"`{name}`" not in guide} == set()
+    assert {str(port["target"]) for name in ALL for port in service(name).get("ports", [])} <= set(
+        re.findall(r"\b\d{4}\b", guide)
+    )
 
 
 def test_the_world_gives_a_container_no_secret_of_another(commands: Mapping[str, Container]) -> None:

@@ -129,6 +129,11 @@ def test_there_is_an_alert_for_each_way_to_fail() -> None:
     }
 
 
+def test_the_guide_names_every_alert() -> None:
+    guide = (ROOT / "docs" / "deployment.md").read_text()
+    assert {alert["alert"] for alert in alerts()} == set(re.findall(r"(?m)^\| `([A-Z]\w+)` \|", guide))
+
+
 def test_a_service_without_a_container_is_missed_by_name() -> None:
     (down,) = (alert["expr"] for alert in alerts() if alert["alert"] == "ServiceDown")
     assert {name for name in SERVICES if f'absent(up{{job="{name}"}})' in down} == set(SERVICES)
