@@ -16,6 +16,7 @@ from app.supervisor.plan import MODULES
 from entrypoints.cli.catalogue_file import read_catalogue
 from tests.processes import processes_in
 from tests.system.commands import command
+from tests.system.ports import some_ports, words
 from tests.system.running import ROOT, Running, waybill
 
 NORTHWIND = ROOT / "examples" / "northwind"
@@ -44,10 +45,23 @@ def acceptable(orders: int) -> list[str]:
     return accepted
 
 
-def test_on_a_fresh_folder_it_starts_everything_keeps_every_promise_and_leaves_nothing_running(tmp_path: Path) -> None:
-    answer = waybill("demo", "--orders", 20, "--port", free_port(), "--json", data=tmp_path / "data")
+STARTS = {
+    "": "started one process on http://127.0.0.1:",
+    "auth+product,sales,delivery": "started three processes (auth+product, sales, delivery)\n",
+    "auth,sales,delivery,product": "started four processes (auth, sales, delivery, product)\n",
+}
+
+
+@pytest.mark.parametrize("partition", STARTS)
+def test_on_a_fresh_folder_it_starts_everything_keeps_every_promise_and_leaves_nothing_running(
+    partition: str, tmp_path: Path
+) -> None:
+    split = ("--split", partition, "--ports", words(some_ports(partition))) if partition else ()
+
+    answer = waybill("demo", "--orders", 20, "--port", free_port(), *split, "--json", data=tmp_path / "data")
 
     assert answer.returncode == 0, answer.stderr
+    assert STARTS[partition] in answer.stderr
     report = json.loads(answer.stdout)
     assert (len(report["delivered"]), len(report["refused"])) == (18, 2)
     assert kept(report)

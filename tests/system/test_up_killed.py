@@ -7,7 +7,8 @@ import pytest
 
 from app.embedded.loopback import free_port
 from tests.processes import processes_in, until
-from tests.system.upper import SERVER, SPLIT, Up, some_ports, up, words
+from tests.system.ports import some_ports, words
+from tests.system.upper import SERVER, SPLIT, Up, up
 
 PHASES: dict[str, Callable[[Path, str], object]] = {
     "secrets": lambda data, _: (data / "secrets.toml").exists(),
@@ -44,7 +45,7 @@ SPLIT_PHASES: dict[str, Callable[[Path, list[str]], object]] = {
 
 @pytest.mark.parametrize("phase", SPLIT_PHASES)
 def test_killed_in_a_split_it_leaves_nothing_and_the_next_start_succeeds(tmp_path: Path, phase: str) -> None:
-    data, ports = tmp_path / "data", some_ports()
+    data, ports = tmp_path / "data", some_ports(SPLIT)
     numbers = [str(port) for port in ports.values()]
     started = Up(data, 3000, split=SPLIT, ports=words(ports))
     until(lambda: SPLIT_PHASES[phase](data, numbers), within_s=30)

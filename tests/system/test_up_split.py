@@ -14,12 +14,13 @@ from redis.exceptions import RedisError
 from app.embedded.loopback import free_port
 from app.supervisor.plan import MODULES
 from tests.processes import processes_in, until
-from tests.system.upper import ELSEWHERE, SPLIT, Up, some_ports, up, words
+from tests.system.ports import some_ports, words
+from tests.system.upper import ELSEWHERE, SPLIT, Up, up
 
 
 @pytest.fixture(scope="module")
 def ports() -> dict[str, int]:
-    return some_ports()
+    return some_ports(SPLIT)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_a_killed_valkey_is_started_again_where_it_was(running: Up) -> None:
 
 
 def test_told_to_stop_it_stops_everything_within_5_s(tmp_path: Path) -> None:
-    with up(tmp_path / "data", 3000, split=SPLIT, ports=words(some_ports())) as started:
+    with up(tmp_path / "data", 3000, split=SPLIT, ports=words(some_ports(SPLIT))) as started:
         began = time.monotonic()
 
         code, _ = started.end(signal.SIGTERM)
@@ -141,7 +142,7 @@ def test_a_data_folder_takes_another_partition_the_next_time(tmp_path: Path) -> 
         secrets = (first.data / "secrets.toml").read_text()
         first.end(signal.SIGTERM)
 
-    with up(tmp_path / "data", 3000, split=SPLIT, ports=words(some_ports())) as second:
+    with up(tmp_path / "data", 3000, split=SPLIT, ports=words(some_ports(SPLIT))) as second:
         assert second.run["partition"] == SPLIT
         assert (second.data / "secrets.toml").read_text() == secrets
 
@@ -150,7 +151,7 @@ def test_a_redis_of_the_callers_is_used_and_none_is_started(tmp_path: Path) -> N
     url = f"redis://:secret@127.0.0.1:{free_port()}/3"
     environment = ELSEWHERE | {"WAYBILL_EVENTS__URL": url}
 
-    with up(tmp_path / "data", 3000, split=SPLIT, ports=words(some_ports()), environment=environment) as started:
+    with up(tmp_path / "data", 3000, split=SPLIT, ports=words(some_ports(SPLIT)), environment=environment) as started:
         assert started.run["redis"] == {"url": url, "pid": None}
         assert started.run["postgres"] is None
         assert started.told("sales")["WAYBILL_EVENTS__URL"] == url
@@ -171,7 +172,7 @@ def test_a_redis_of_the_callers_is_used_and_none_is_started(tmp_path: Path) -> N
     ],
 )
 def test_taken_ports_are_named_and_nothing_is_started(tmp_path: Path, taken: tuple[str, ...], sentence: str) -> None:
-    ports = some_ports()
+    ports = some_ports(SPLIT)
     listeners = [socket.create_server(("127.0.0.1", ports[module])) for module in taken]
 
     code, said = Up(tmp_path / "data", 3000, split=SPLIT, ports=words(ports)).wait()
@@ -186,7 +187,7 @@ def test_taken_ports_are_named_and_nothing_is_started(tmp_path: Path, taken: tup
 def test_a_process_that_refuses_to_start_is_named(tmp_path: Path) -> None:
     command = ["/bin/sh", "-c", "echo pool.size is no number; exit 2"]
 
-    code, said = Up(tmp_path / "data", 3000, command, split=SPLIT, ports=words(some_ports())).wait()
+    code, said = Up(tmp_path / "data", 3000, command, split=SPLIT, ports=words(some_ports(SPLIT))).wait()
 
     assert code == 3
     assert said in {f"{name} could not start: pool.size is no number\n" for name in SPLIT.split(",")}

@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.embedded.loopback import free_port
 from app.supervisor.plan import MODULES
 from tests.processes import processes_in, until
 
 ROOT = Path(__file__).parents[2]
 SERVER = [sys.executable, str(Path(__file__).with_name("stand_in.py"))]
 SPLIT = "auth+product,sales,delivery"
-FIRST = ("auth", "sales", "delivery")
 ELSEWHERE = {f"WAYBILL_DATABASES__{module.upper()}": f"postgresql://127.0.0.1/{module}" for module in MODULES}
 SCRIPT = """
 import json, sys
@@ -36,19 +34,6 @@ except CannotStart as reason:
     print(reason, file=sys.stderr)
     sys.exit(3)
 """
-
-
-def some_ports() -> dict[str, int]:
-    """A free port for each process of the split."""
-    chosen: set[int] = set()
-    while len(chosen) < len(FIRST):
-        chosen.add(free_port())
-    return dict(zip(FIRST, sorted(chosen), strict=True))
-
-
-def words(ports: dict[str, int]) -> str:
-    """As `--ports` takes them."""
-    return ",".join(f"{module}={port}" for module, port in ports.items())
 
 
 class Up:
