@@ -98,7 +98,7 @@ async def hidden_from_others(them: Travellers, order_id: str) -> None:
 
 async def closed_to_strangers(them: Travellers, order_id: str) -> None:
     """Product and delivery, and what is for our own services, open to nobody without the right audience and scope."""
-    doors = [
+    doors: list[tuple[str, str, str, Any]] = [
         ("delivery", "GET", "/api/v1/shipments", None),
         ("product", "GET", "/api/v1/stock/TEA", None),
         ("product", "POST", "/availability", {"requests": [{"lines": [{"sku": "TEA", "quantity": 1}]}]}),

@@ -1,10 +1,13 @@
-"""`kill -9` in the middle of 200 orders: every 201 is there afterwards, once, with one shipment, and the stock is right."""
+"""`kill -9` in the middle of 200 orders: every 201 is there afterwards, once, with one shipment, and the stock is right.
+
+In one process, and in four, of each process, of PostgreSQL, and of the Valkey between them.
+"""
 
 import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from app.embedded.loopback import free_port
 from app.operator import Operator, operating
 from modules.product.port import NewProduct
+from tests.system.partitions import MODULES
 from tests.system.running import Running, started
 
 ORDERS = 200
@@ -25,8 +29,13 @@ PATIENCE_S = 60.0
 SHIP_TO = {"name": "Maria Anders", "line1": "Obere Str. 57", "city": "Berlin", "country": "DE"}
 
 Victim = Callable[[Running], int]
-VICTIMS: dict[str, Victim] = {
+ONE: dict[str, Victim] = {
     "the server": lambda system: system.server_pid,
+    "postgres": lambda system: system.postgres_pid,
+}
+FOUR: dict[str, Victim] = {
+    **{module: lambda system, module=module: system.pid(module) for module in MODULES},  # type: ignore[misc]
+    "valkey": lambda system: system.valkey_pid,
     "postgres": lambda system: system.postgres_pid,
 }
 
@@ -61,20 +70,48 @@ def _lines(number: int) -> list[dict[str, Any]]:
     return [{"sku": SKUS[(number + step) % len(SKUS)], "quantity": step + 1} for step in range(3)]
 
 
-@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.parametrize("victim", ONE)
 async def test_after_kill_9_of_it_every_order_answered_201_is_there_once(victim: str, tmp_path: Path) -> None:
     with started(tmp_path / "data", free_port(), WAYBILL_LOG__LEVEL="WARNING") as system:
-        async with operating(system.data) as operator, httpx.AsyncClient(base_url=system.url, timeout=10) as http:
-            await operator.product.import_products("test", [NewProduct(sku, sku, 100, "EUR", ON_HAND) for sku in SKUS])
-            client = Client(http, await _token(system, http))
-            async with asyncio.timeout(PATIENCE_S):
-                await _place_all(client, lambda: os.kill(VICTIMS[victim](system), signal.SIGKILL))
-                await _settled(http)
-        async with operating(system.data) as operator:
-            await _check(operator, client)
+        await _strike(system, ONE[victim])
 
 
-async def _place_all(client: Client, kill: Callable[[], None]) -> None:
+@pytest.mark.parametrize("victim", FOUR)
+async def test_after_kill_9_of_one_of_four_every_order_answered_201_is_there_once(victim: str, tmp_path: Path) -> None:
+    ports = ",".join(f"{module}={free_port()}" for module in MODULES)
+    split = ("--split", ",".join(MODULES), "--ports", ports)
+    with started(tmp_path / "data", free_port(), *split, WAYBILL_LOG__LEVEL="WARNING") as system:
+        await _strike(system, FOUR[victim])
+
+
+async def _strike(system: Running, victim: Victim) -> None:
+    """Kill the victim in the middle of orders, and see that all is well afterwards."""
+    async with operating(system.data) as operator, httpx.AsyncClient(base_url=system.url, timeout=10) as http:
+        await operator.product.import_products("test", [NewProduct(sku, sku, 100, "EUR", ON_HAND) for sku in SKUS])
+        client = Client(http, await _token(system))
+        async with asyncio.timeout(PATIENCE_S):
+            await _place_all(client, _Killer(lambda: victim(system)))
+            for process in system.run.processes:
+                await _settled(process.url, process.modules)
+    async with operating(system.data) as operator:
+        await _check(operator, client)
+
+
+class _Killer:
+    """Kills its victim each time it is called; one that was killed is waited for until it is back."""
+
+    def __init__(self, victim: Callable[[], int]) -> None:
+        self._victim = victim
+        self._last = 0
+
+    async def __call__(self) -> None:
+        while (pid := self._victim()) == self._last:  # noqa: ASYNC110  # news from afar
+            await asyncio.sleep(0.01)
+        self._last = pid
+        os.kill(pid, signal.SIGKILL)
+
+
+async def _place_all(client: Client, kill: _Killer) -> None:
     """Place all orders, some at once; strike when so many were answered."""
     waiting = iter(range(ORDERS))
     strikes = iter(KILLED_AFTER)
@@ -86,23 +123,25 @@ async def _place_all(client: Client, kill: Callable[[], None]) -> None:
             await client.place(number)
             if strike is not None and len(client.answered) >= strike:
                 strike = next(strikes, None)
-                kill()
+                await kill()
 
     await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
     assert strike is None, "it was not killed as often as it was meant to be"
 
 
-async def _settled(http: httpx.AsyncClient) -> None:
-    """Wait until every event is handled."""
-    while True:
-        try:
-            lines = (await http.get("/metrics")).text.splitlines()
-        except httpx.TransportError:
-            continue
-        gauges = [line for line in lines if line.startswith("waybill_outbox_events{")]
-        if gauges and all(float(line.rpartition(" ")[2]) == 0 for line in gauges):
-            return
-        await asyncio.sleep(0.01)
+async def _settled(url: str, modules: Sequence[str]) -> None:
+    """Wait until every event of a process' modules is handled."""
+    emitters = {"sales", "delivery"} & set(modules)
+    async with httpx.AsyncClient(base_url=url, timeout=10) as http:
+        while emitters:
+            try:
+                lines = (await http.get("/metrics")).text.splitlines()
+            except httpx.TransportError:
+                continue
+            gauges = [line for line in lines if line.startswith("waybill_outbox_events{")]
+            if len(gauges) == 2 * len(emitters) and all(float(line.rpartition(" ")[2]) == 0 for line in gauges):
+                return
+            await asyncio.sleep(0.01)
 
 
 async def _check(operator: Operator, client: Client) -> None:
@@ -128,12 +167,13 @@ async def _facts(port: Any) -> AsyncIterator[Any]:
         after = page[-1].id
 
 
-async def _token(system: Running, http: httpx.AsyncClient) -> str:
+async def _token(system: Running) -> str:
     created = system.ask("client", "create", "shop", "--scope", "orders:write", "--audience", "sales")
-    answer = await http.post(
-        "/auth/token",
-        data={"grant_type": "client_credentials"},
-        auth=(created["client_id"], created["client_secret"]),
-    )
+    async with httpx.AsyncClient(base_url=system.run.url("auth")) as http:
+        answer = await http.post(
+            "/auth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(created["client_id"], created["client_secret"]),
+        )
     token: str = answer.json()["access_token"]
     return token
