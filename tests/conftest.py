@@ -1,8 +1,11 @@
-"""One PostgreSQL a run, shared by all workers; every test gets databases of its own, copied from templates."""
+"""One PostgreSQL and one Valkey a run, shared by all workers.
+
+Every test gets databases of its own, copied from templates; every worker has one of Valkey's numbered databases.
+"""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,41 +17,55 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from app.database import open_database
-from app.embedded import EmbeddedPostgres
+from app.embedded import EmbeddedPostgres, EmbeddedValkey
 from app.migrations import Migrations
 from app.settings import MODULES
 from modules.kernel.database import Database
+from tests.support.path_redis import PATH_REDIS
 
 settings.register_profile("waybill", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("waybill")
 
 ADMIN = pytest.StashKey[str]()
-SERVER = pytest.StashKey[tuple[EmbeddedPostgres, TemporaryDirectory[str]]]()
+BROKERS = pytest.StashKey[dict[str, str]]()
+STARTED = pytest.StashKey[ExitStack]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     worker = getattr(session.config, "workerinput", None)
     if worker is not None:
         session.config.stash[ADMIN] = worker["postgres"]
+        session.config.stash[BROKERS] = worker["brokers"]
         return
     if session.config.option.collectonly:
         return
-    folder = TemporaryDirectory(prefix="waybill-test-", ignore_cleanup_errors=True)
     passwords = {name: secrets.token_urlsafe(16) for name in ("postgres", *MODULES)}
-    server = EmbeddedPostgres(Path(folder.name) / "postgres", passwords, durable=False).start()
-    session.config.stash[SERVER] = server, folder
+    with ExitStack() as starting:
+        folder = Path(starting.enter_context(TemporaryDirectory(prefix="waybill-test-", ignore_cleanup_errors=True)))
+        server = starting.enter_context(EmbeddedPostgres(folder / "postgres", passwords, durable=False))
+        brokers = {"valkey": EmbeddedValkey(folder / "valkey", secrets.token_urlsafe(16))}
+        if isinstance(PATH_REDIS, Path):
+            brokers["redis"] = EmbeddedValkey(folder / "redis", secrets.token_urlsafe(16), program=PATH_REDIS)
+        for broker in brokers.values():
+            starting.enter_context(broker)
+        session.config.stash[STARTED] = starting.pop_all()
     session.config.stash[ADMIN] = server.admin_dsn
+    session.config.stash[BROKERS] = {name: broker.url for name, broker in brokers.items()}
+
+
+def pytest_report_header() -> str:
+    reason = f"also run on {PATH_REDIS}" if isinstance(PATH_REDIS, Path) else f"run on Valkey only: {PATH_REDIS}"
+    return f"tests of the Redis bus: {reason}"
 
 
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["postgres"] = node.config.stash[ADMIN]
+    node.workerinput["brokers"] = node.config.stash[BROKERS]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if (started := session.config.stash.get(SERVER, None)) is not None:
-        server, folder = started
-        server.stop()
-        folder.cleanup()
+    if (started := session.config.stash.get(STARTED, None)) is not None:
+        started.close()
 
 
 class Postgres:
@@ -103,6 +120,13 @@ class Postgres:
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Postgres:
     return Postgres(request.config.stash[ADMIN])
+
+
+@pytest.fixture(scope="session")
+def brokers(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The URLs of the run's servers that speak Redis' protocol, each with the number of a database of this worker."""
+    number = int(getattr(request.config, "workerinput", {}).get("workerid", "gw0").removeprefix("gw")) % 16
+    return {name: f"{url.rpartition('/')[0]}/{number}" for name, url in request.config.stash[BROKERS].items()}
 
 
 @pytest.fixture

@@ -23,13 +23,16 @@ _READY = "Ready to accept connections"
 class EmbeddedValkey:
     """Valkey 9 from the installed wheel, on a loopback port, with its log in the folder and no data on disk.
 
+    `program` is for tests: another server that speaks the same.
+
     Started again it is empty, and so another bus: what was on it and is not settled is published again.
 
     It ends when this process does, even by `kill -9`; to be started from the main thread. Killed itself, it is brought
     back by `launch`, on the same port.
     """
 
-    def __init__(self, folder: Path, password: str) -> None:
+    def __init__(self, folder: Path, password: str, *, program: Path | None = None) -> None:
+        self._program = program or valkey_program()
         self._lock = FolderLock(folder)
         self._folder = folder.absolute()
         self._log = self._folder / "valkey.log"
@@ -73,7 +76,7 @@ class EmbeddedValkey:
             pen.close()
             with os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
                 self._said_before = log.tell()
-                self._process = spawn([valkey_program(), "-"], folder=self._folder, stdin=settings, output=log)
+                self._process = spawn([self._program, "-"], folder=self._folder, stdin=settings, output=log)
 
     def is_ready(self) -> bool:
         """Whether it takes connections, by its own word, without opening one."""
@@ -124,7 +127,7 @@ class EmbeddedValkey:
             time.sleep(_POLL_S)
 
     def _clear(self) -> None:
-        clear_leftovers(self._folder, valkey_program())
+        clear_leftovers(self._folder, self._program)
         (self._folder / "dump.rdb").unlink(missing_ok=True)  # whoever had one made: it would be read at the start
 
     def __enter__(self) -> Self:

@@ -4,22 +4,36 @@ What a bus cannot do is said here, by its depot, and the suite holds it to just 
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 from app.bus import BATCH, PREFETCH, Consumer, InProcessBus
+from app.bus.redis import RedisBus, RedisConsumer
+from app.bus.redis.connection import open_redis
 from app.relay import Relay
 from modules.kernel.events import Bus
+from modules.kernel.inbox import Inbox
 from tests.integration.events.letters import SOURCE, events
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import WEEK, Unsteady, lease_runs_out, pause_is_over
+from tests.support.path_redis import PATH_REDIS
+
+
+class Runs(Protocol):
+    """A consumer of whatever bus."""
+
+    inbox: Inbox
+
+    async def run(self) -> None: ...
 
 
 class Process:
     """A bus, the consumers in its process, each of another module, and the emitter's relay, turned by hand."""
 
-    def __init__(self, bus: Bus, consumers: Sequence[Consumer], emitter: Mail, subscribers: Sequence[Mail]) -> None:
+    def __init__(self, bus: Bus, consumers: Sequence[Runs], emitter: Mail, subscribers: Sequence[Mail]) -> None:
         self.bus = bus
+        self.consumers = consumers
         self._emitter = emitter
         progress = [consumer.inbox.progress for consumer in consumers]
         away = [mail.inbox().progress for mail in subscribers[len(consumers) :]]
@@ -34,7 +48,7 @@ class Process:
         """Have the relay publish what is recorded, and what is lost, and ask what became of it."""
         await pause_is_over(self._emitter)
         await self._emitter.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
-        self._relay._settle_at = 0.0
+        self._relay._settle_at = self._relay._renew_at = self._relay._bus_at = 0.0
         await self._relay.turn()
 
     async def settled(self) -> None:
@@ -65,6 +79,18 @@ class Depot(Protocol):
         """A process in which these modules are subscribed to the emitter; of all its `subscribers` they are the first."""
         ...
 
+    async def open(self) -> None:
+        """Have nothing on it."""
+        ...
+
+    async def close(self) -> None:
+        """Close what it opened."""
+        ...
+
+    async def time_passes(self) -> None:
+        """Have what the dead had in hand be abandoned for long enough."""
+        ...
+
 
 class InProcess:
     """The bus for all modules in one process."""
@@ -78,6 +104,15 @@ class InProcess:
         bus: Bus = self._around(InProcessBus([(SOURCE, consumer) for consumer in consumers]))
         return Process(bus, consumers, emitter, subscribers or modules)
 
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def time_passes(self) -> None:
+        pass
+
     def _around(self, bus: Bus) -> Bus:
         return bus
 
@@ -89,4 +124,71 @@ class ByHand(InProcess):
         return Unsteady(bus)
 
 
-DEPOTS: dict[str, type[Depot]] = {"in_process": InProcess, "by_hand": ByHand}
+class Mortal(RedisConsumer):
+    """A consumer whose process can be killed: it leaves nothing to the others."""
+
+    killed = False
+
+    async def _leave(self) -> None:
+        if not self.killed:
+            await super()._leave()
+
+
+class OverRedis:
+    """The bus over a server that speaks Redis' protocol."""
+
+    holds: int | None = None
+    lasts = True
+    counts_deaths = True
+    stream = "waybill:sales"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.redis = open_redis(url)
+        self._opened: list[Callable[[], Awaitable[None]]] = [self.redis.aclose]
+
+    async def open(self) -> None:
+        await self.redis.flushdb()
+
+    async def close(self) -> None:
+        for close in self._opened:
+            await close()
+
+    async def start(self, emitter: Mail, *modules: Mail, subscribers: Sequence[Mail] = ()) -> Process:
+        consumers = [self.consumer(mail) for mail in modules]
+        return Process(self.bus(), consumers, emitter, subscribers or modules)
+
+    async def time_passes(self) -> None:
+        for group in await self.redis.xinfo_groups(self.stream) if await self.redis.exists(self.stream) else ():
+            for row in await self.pending(group["name"].decode()):
+                place, owner = row["message_id"], row["consumer"]
+                await self.redis.xclaim(self.stream, group["name"], owner, 0, [place], idle=6000, justid=True)
+
+    def bus(self) -> RedisBus:
+        bus = RedisBus(self.url)
+        self._opened.append(bus.close)
+        return bus
+
+    def consumer(self, mail: Mail) -> Mortal:
+        consumer = Mortal(mail.database.name, mail.inbox(), self.url, ["sales"])
+        self._opened.append(consumer.close)
+        return consumer
+
+    async def pending(self, module: str = "sales") -> Sequence[Any]:
+        """What is in some consumer's hands."""
+        rows: Sequence[Any] = await self.redis.xpending_range(self.stream, module, "-", "+", 1000)
+        return rows
+
+    async def names(self, module: str = "sales") -> set[bytes]:
+        """The consumers that the group knows."""
+        return {row["name"] for row in await self.redis.xinfo_consumers(self.stream, module)}
+
+
+BROKERS = ("valkey", "redis") if isinstance(PATH_REDIS, Path) else ("valkey",)
+
+DEPOTS: dict[str, Callable[[Mapping[str, str]], Depot]] = {
+    "in_process": lambda _: InProcess(),
+    "by_hand": lambda _: ByHand(),
+    "valkey": lambda brokers: OverRedis(brokers["valkey"]),
+    **({"redis": lambda brokers: OverRedis(brokers["redis"])} if "redis" in BROKERS else {}),
+}

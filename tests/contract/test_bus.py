@@ -1,7 +1,7 @@
 """What every bus does between a relay and the inboxes of its subscribers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from random import Random
 
 import pytest
@@ -28,13 +28,17 @@ async def databases(postgres: Server) -> AsyncIterator[tuple[Database, Database]
 
 
 @pytest.fixture(params=DEPOTS)
-def depot(request: pytest.FixtureRequest) -> Depot:
-    return DEPOTS[request.param]()
+async def depot(request: pytest.FixtureRequest, brokers: Mapping[str, str]) -> AsyncIterator[Depot]:
+    made = DEPOTS[request.param](brokers)
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture
-async def mails(databases: tuple[Database, Database]) -> AsyncIterator[tuple[Mail, Mail]]:
+async def mails(databases: tuple[Database, Database], depot: Depot) -> AsyncIterator[tuple[Mail, Mail]]:
     """Two modules; the first emits, too."""
+    del depot  # they end before it does
     one, other = [await emptied(database) for database in databases]
     yield one, other
     for mail in (one, other):
@@ -159,7 +163,7 @@ async def test_a_process_that_is_stopped_in_the_middle_of_a_batch_loses_nothing(
     await before.relay()
     await gate.reached()
     await before.stop()
-    assert await mail.effects() == ""
+    assert (await mail.effects()).split() in ([], ["A1"])  # a bus may give one event first, and then the others
     mail.faults.clear()
     await (await depot.start(mail, mail)).settled()
     assert sorted((await mail.effects()).split()) == ["A1", "A2", "B1", "C1"]
@@ -184,10 +188,20 @@ async def test_an_event_that_kills_its_process_is_given_up_where_deaths_are_coun
 ) -> None:
     mail.faults["A1"] = raises(Killed())
     await mail.record("A1 B1")
-    for killed in range(1, 10):
+    for killed in range(1, 5):
         process = await depot.start(mail, mail)
         await process.relay()
-        await asyncio.wait(process._running)
+        _, alive = await asyncio.wait(process._running, timeout=10)
         await process.stop()
-        assert mail.runs.count("A1") <= 5 or not depot.counts_deaths
-        assert mail.runs.count("A1") == killed or depot.counts_deaths
+        assert not alive, "it went on"
+        assert mail.runs.count("A1") == killed
+        await depot.time_passes()
+    process = await depot.start(mail, mail)
+    await process.relay()
+    if depot.counts_deaths:
+        await handled(mail, "B1")
+        assert await mail.parked() == {"A1": "dead 4"}
+        assert mail.runs.count("A1") == 4
+    else:
+        await asyncio.wait(process._running, timeout=10)
+        assert mail.runs.count("A1") == 5

@@ -1,0 +1,69 @@
+"""The emitters' end of the Redis bus."""
+
+from collections.abc import Sequence
+
+import orjson
+from loguru import logger
+from redis.exceptions import RedisError
+
+from app.bus.redis.connection import FIELD, answered, open_redis, stream_of
+from modules.kernel.errors import Unavailable
+from modules.kernel.events import Event, cloud_event
+from modules.kernel.ids import new_id
+
+IDENTITY = "waybill:bus"
+
+
+class RedisBus:
+    """Appends events to their emitter's stream, which keeps them until it is trimmed. Repeating appends them again."""
+
+    keeps = True
+
+    def __init__(self, url: str) -> None:
+        self._redis = open_redis(url)
+
+    async def identify(self) -> str:
+        """The name that this Redis was given by who asked first; one that was emptied gets another.
+
+        Raises:
+            Unavailable: it gives no answer.
+        """
+        with answered():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.set(IDENTITY, str(new_id()), nx=True)
+                pipe.get(IDENTITY)
+                _, name = await pipe.execute()
+        return f"redis:{name.decode()}"
+
+    async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+        """Append events, in order, in one round trip; each answer of Redis decides about its own event.
+
+        Raises:
+            Unavailable: it gives no answer, or takes none of them.
+        """
+        if not events:
+            return []
+        with answered():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for event in events:
+                    pipe.xadd(stream_of(event.source), {FIELD: orjson.dumps(cloud_event(event))})
+                answers = await pipe.execute(raise_on_error=False)
+        refusals = [answer for answer in answers if isinstance(answer, RedisError)]
+        if len(refusals) == len(events):
+            raise Unavailable(f"Redis refuses: {refusals[0]}") from refusals[0]
+        if refusals:
+            logger.warning("Redis took {} of {} events: {}", len(events) - len(refusals), len(events), refusals[0])
+        return [None if isinstance(answer, RedisError) else answer.decode() for answer in answers]
+
+    async def trim(self, source: str, place: str) -> None:
+        """Drop what precedes `place` in the source's stream, as far as that is cheap.
+
+        Raises:
+            Unavailable: it gives no answer.
+        """
+        with answered():
+            await self._redis.xtrim(stream_of(source), minid=place, approximate=True)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._redis.aclose()
