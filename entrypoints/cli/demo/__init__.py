@@ -1,5 +1,7 @@
 """`waybill demo`: the main job on real input, with the check of the promises at its end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +28,6 @@ def demo(  # noqa: PLR0913  an argument is an option
     """Place real orders over HTTP, follow each to the door, and check that nothing was lost, doubled or oversold."""
     import uvloop
 
-    from app.launcher import CannotStart
     from app.supervisor import WrongPlan
     from entrypoints.cli.catalogue_file import CatalogueFileError, read_catalogue
     from entrypoints.cli.demo.basket import OrdersFileError, read_orders
@@ -34,7 +35,6 @@ def demo(  # noqa: PLR0913  an argument is an option
     from entrypoints.cli.demo.play import play
     from entrypoints.cli.demo.report import Report
     from entrypoints.cli.demo.system import Wanted, system
-    from modules.kernel.errors import WaybillError
 
     if stock not in {"enough", "as-is"}:
         raise end(f"--stock is enough or as-is, not {stock}.", USAGE)
@@ -44,13 +44,22 @@ def demo(  # noqa: PLR0913  an argument is an option
     except (OrdersFileError, CatalogueFileError, WrongPlan) as error:
         raise end(str(error), USAGE) from None
     report = Report(quiet=as_json)
+    with _in_a_sentence(), system(data, wanted, report) as run, answered():
+        uvloop.run(play(data, run, baskets, products, report, as_is=stock == "as-is"))
+    show(report.as_dict(), as_json=as_json, table=report.print_end)
+    if not report.holds:
+        raise typer.Exit(REFUSED)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """End the command with what was refused, or gave no answer."""
+    from app.launcher import CannotStart
+    from modules.kernel.errors import WaybillError
+
     try:
-        with system(data, wanted, report) as run, answered():
-            uvloop.run(play(data, run, baskets, products, report, as_is=stock == "as-is"))
+        yield
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None
     except WaybillError as error:
         raise end(error.detail, NO_ANSWER if error.retryable else REFUSED) from None
-    show(report.as_dict(), as_json=as_json, table=report.print_end)
-    if not report.holds:
-        raise typer.Exit(REFUSED)
