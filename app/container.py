@@ -171,6 +171,14 @@ CALLEES: Mapping[str, Sequence[str]] = {
 """Whom a module calls: its tokens open these and no others."""
 
 
+REMOTE = {"auth": auth_remote, "sales": sales_remote, "delivery": delivery_remote, "product": product_remote}
+
+
+def contracts() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Per module and port method, the contracts that this release serves, today's first."""
+    return {name: {method.name: method.offered for method in room.METHODS} for name, room in REMOTE.items()}
+
+
 class Container(containers.DeclarativeContainer):
     """Everything of one process. `settings` is given, the rest follows; only what a hosted module needs is made."""
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.launcher import CannotStart
 from app.secrets_file import read_secrets
@@ -13,6 +14,9 @@ from modules.auth.port import AuthOperatorPort
 from modules.delivery.port import DeliveryOperatorPort
 from modules.product.port import ProductOperatorPort
 from modules.sales.port import SalesOperatorPort
+
+if TYPE_CHECKING:
+    from app.container import Container
 
 MONOLITH = Path(__file__).resolve().parent.parent / "config" / "monolith.toml"
 
@@ -54,8 +58,8 @@ def database_urls(data: Path) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def operating(data: Path) -> AsyncIterator[Operator]:
-    """The operator ports, in process, over the databases of the installation in `data`.
+async def assembled(data: Path) -> "AsyncIterator[Container]":
+    """Every module over the databases of the installation in `data`, wherever its processes run; nothing is served.
 
     Raises:
         CannotStart: nothing runs there.
@@ -72,7 +76,18 @@ async def operating(data: Path) -> AsyncIterator[Operator]:
     }
     container = Container(settings=load_settings(MONOLITH, environment))
     try:
-        yield Operator(container.auth(), container.catalogue(), container.orders(), container.delivery())
+        yield container
     finally:
         for database in container.databases():
             await database.close()
+
+
+@asynccontextmanager
+async def operating(data: Path) -> AsyncIterator[Operator]:
+    """The operator ports, in process, over the databases of the installation in `data`.
+
+    Raises:
+        CannotStart: nothing runs there.
+    """
+    async with assembled(data) as container:
+        yield Operator(container.auth(), container.catalogue(), container.orders(), container.delivery())

@@ -5,6 +5,7 @@ import typer
 from entrypoints.cli import client, db, order, product, shipment, stock
 from entrypoints.cli.bench import bench
 from entrypoints.cli.demo import demo
+from entrypoints.cli.doctor import doctor
 from entrypoints.cli.serve import serve
 from entrypoints.cli.up import up
 
@@ -13,6 +14,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(serve)
 app.command()(bench)
+app.command()(doctor)
 app.add_typer(db.app, name="db")
 app.add_typer(client.app, name="client")
 app.add_typer(product.app, name="product")

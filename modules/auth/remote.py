@@ -1,6 +1,7 @@
 """`AuthPort` over HTTP."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -11,6 +12,7 @@ from modules.web.internal import served
 
 KEYS = rpc.crossing(AuthPort.keys, KEYS_PATH, verb="GET", member="keys")
 REVOCATIONS = rpc.crossing(AuthPort.revocations, "/auth/revocations", verb="GET", member=None)
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (KEYS, REVOCATIONS)
 
 
 def routes(auth: AuthPort, verifier: Verifier) -> APIRouter:

@@ -1,6 +1,7 @@
 """`DeliveryPort` over HTTP."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from modules.kernel.principal import Verifier
 from modules.web.internal import served
 
 PROGRESS = rpc.crossing(DeliveryPort.progress, "/internal/delivery/progress")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS,)
 
 
 def routes(delivery: DeliveryPort, verifier: Verifier) -> APIRouter:

@@ -114,19 +114,22 @@ UNSETTLED = sql("""
 
 CHECKED = sql("""
     UPDATE outbox SET state = r.state, checks = checks + 1,
-        check_at = clock_timestamp() + least(interval '10 s', interval '20 ms' * pow(2, least(checks, 10))),
+        check_at = clock_timestamp() + least(interval '2 s', interval '20 ms' * pow(2, least(checks, 7))),
         settled_at = CASE WHEN r.state = 'settled' THEN clock_timestamp() END
     FROM json_to_recordset(CAST(:rows AS json)) AS r(id bigint, state text)
     WHERE outbox.id = r.id AND outbox.state = 'published'
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
-# Places compare as two numbers. While anything is unsettled, up to the first of it; then up to what was settled last.
+# Places compare as two numbers. While anything is unsettled, up to the first of it; else up to what was settled of late.
 SETTLED_UP_TO = sql("""
+    WITH late AS (
+        SELECT stream_id FROM outbox WHERE state = 'settled' AND bus = :bus ORDER BY settled_at DESC LIMIT 1000)
     SELECT coalesce(
         (SELECT stream_id FROM outbox WHERE state = 'published' AND bus = :bus
          ORDER BY split_part(stream_id, '-', 1)::numeric, split_part(stream_id, '-', 2)::numeric LIMIT 1),
-        (SELECT stream_id FROM outbox WHERE state = 'settled' AND bus = :bus ORDER BY settled_at DESC LIMIT 1)
+        (SELECT stream_id FROM late
+         ORDER BY split_part(stream_id, '-', 1)::numeric DESC, split_part(stream_id, '-', 2)::numeric DESC LIMIT 1)
     ) AS place
 """)
 
@@ -140,6 +143,9 @@ DEPTH = sql("""
     SELECT state, count(*) AS events, coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0) AS age_s
     FROM outbox WHERE state <> 'settled' GROUP BY state
 """)
+
+
+UNDER_WAY = sql("SELECT DISTINCT subject FROM outbox WHERE state <> 'settled' LIMIT :limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +256,11 @@ class Outbox:
         """Delete settled events older than `retention`, at most `limit` at a time; answers how many."""
         async with self.database.single() as transaction:
             return await transaction.execute(PRUNE, retention=retention, limit=limit, token=token)
+
+    async def under_way(self, limit: int) -> frozenset[UUID]:
+        """Subjects of which some subscriber has not heard everything yet, at most `limit` of them."""
+        async with self.database.reading() as reading:
+            return frozenset(row.subject for row in await reading.fetch(UNDER_WAY, limit=limit))
 
     async def depth(self) -> Mapping[str, tuple[int, float]]:
         """Per state short of settled: how many events, and the age of the oldest in seconds."""

@@ -1,6 +1,6 @@
 """What product offers: availability and holds to sales, catalogue and stock to the operator."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
@@ -170,6 +170,17 @@ class StockFault:
     derived: int
 
 
+@dataclass(frozen=True, slots=True)
+class HoldFact:
+    """What a check across modules needs to know of a hold: `held` is what of each SKU is still set aside."""
+
+    id: HoldId
+    order_id: OrderId
+    state: str
+    held: Mapping[str, int]
+    expires_at: datetime
+
+
 class ProductOperatorPort(Protocol):
     """What the operator does with catalogue and stock."""
 
@@ -202,4 +213,9 @@ class ProductOperatorPort(Protocol):
     @rpc.read(timeout_s=30)
     async def verify_stock(self) -> Sequence[StockFault]:
         """Every counter that differs from what movements and open holds add up to."""
+        ...
+
+    @rpc.read(timeout_s=30)
+    async def facts(self, after: HoldId | None, limit: int) -> Sequence[HoldFact]:
+        """Holds by id from behind `after`, as a check across modules needs them."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -22,6 +22,7 @@ from modules.web.security import Guard, secured
 AVAILABILITY = rpc.crossing(ProductPort.availability, "/availability", member="results")
 RELEASE = rpc.crossing(ProductPort.release, "/internal/product/release")
 PROGRESS = rpc.crossing(ProductPort.progress, "/internal/product/progress")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (AVAILABILITY, RELEASE, PROGRESS)
 MAX_REQUESTS = 1000
 HOLDER = service_id("sales")
 

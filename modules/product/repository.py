@@ -123,6 +123,13 @@ HOLDING_ORDERS = sql("""
     WHERE l.sku = :sku AND h.state <> 'closed' ORDER BY h.hold_id LIMIT 20
 """)
 
+FACTS = sql("""
+    SELECT h.hold_id AS id, h.order_id, h.state, h.expires_at,
+        coalesce((SELECT json_object_agg(l.sku, l.quantity - l.shipped - l.released) FROM hold_line l
+            WHERE l.hold_id = h.hold_id AND l.quantity > l.shipped + l.released), '{}') AS held
+    FROM hold h WHERE h.hold_id > :after ORDER BY h.hold_id LIMIT :limit
+""")
+
 STOCK_FAULTS = sql("""
     WITH moved AS (
         SELECT sku, sum(on_hand_change) AS on_hand, sum(held_change) AS held FROM stock_movement GROUP BY sku),
@@ -249,3 +256,8 @@ async def holding_orders(reading: Transaction, sku: str) -> Sequence[UUID]:
 async def stock_faults(reading: Transaction) -> Sequence[Any]:
     """Counters that differ from what the rows behind them add up to."""
     return await reading.fetch(STOCK_FAULTS)
+
+
+async def facts(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:
+    """Holds by id, as a check across modules needs them."""
+    return await reading.fetch(FACTS, after=after, limit=limit)

@@ -136,7 +136,7 @@ class TransitionView:
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """What a check across modules needs to know of an order."""
+    """What a check across modules needs to know of an order; `sequence` is the number of its last step."""
 
     id: OrderId
     client_id: ClientId
@@ -144,6 +144,7 @@ class OrderFact:
     hold_id: HoldId
     quantities: Mapping[str, int]
     history: tuple[str, ...]
+    sequence: int
     placed_at: datetime
 
 

@@ -1,6 +1,7 @@
 """`SalesPort` over HTTP."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from modules.web.internal import served
 
 SETTLE = rpc.crossing(SalesPort.settle, "/internal/sales/settle")
 PROGRESS = rpc.crossing(SalesPort.progress, "/internal/sales/progress")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS)
 
 
 def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:

@@ -109,7 +109,8 @@ CHANGE = sql("""
 FACTS = sql("""
     SELECT o.id, o.client_id, o.status, o.hold_id, o.placed_at,
         (SELECT json_object_agg(l.sku, l.quantity) FROM order_line l WHERE l.order_id = o.id) AS quantities,
-        ARRAY(SELECT t.to_status FROM order_transition t WHERE t.order_id = o.id ORDER BY t.sequence) AS history
+        ARRAY(SELECT t.to_status FROM order_transition t WHERE t.order_id = o.id ORDER BY t.sequence) AS history,
+        (SELECT max(t.sequence) FROM order_transition t WHERE t.order_id = o.id) AS sequence
     FROM "order" o WHERE o.id > :after ORDER BY o.id LIMIT :limit
 """)
 

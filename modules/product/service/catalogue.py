@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from modules.kernel.database import Database, Transaction
-from modules.kernel.ids import new_id
+from modules.kernel.ids import HoldId, new_id
 from modules.kernel.money import Money
 from modules.product import repository
 from modules.product.model import StockRow
 from modules.product.port import (
     BelowHeld,
+    HoldFact,
     MovementKeyReused,
     NewProduct,
     NoSuchProduct,
@@ -104,6 +106,12 @@ class Catalogue:
         async with self._database.reading() as reading:
             rows = await repository.stock_faults(reading)
         return [StockFault(row.sku, row.what, int(row.counter), int(row.derived)) for row in rows]
+
+    async def facts(self, after: HoldId | None, limit: int) -> Sequence[HoldFact]:
+        """Holds by id from behind `after`, as a check across modules needs them."""
+        async with self._database.reading() as reading:
+            rows = await repository.facts(reading, after or UUID(int=0), limit)
+        return [HoldFact(row.id, row.order_id, row.state, row.held, row.expires_at) for row in rows]
 
 
 async def _not_below_held(transaction: Transaction, row: StockRow, on_hand: int) -> None:

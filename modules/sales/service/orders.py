@@ -101,7 +101,16 @@ class Orders:
         async with self._database.reading() as reading:
             rows = await repository.facts(reading, after or UUID(int=0), limit)
         return [
-            OrderFact(row.id, row.client_id, row.status, row.hold_id, row.quantities, tuple(row.history), row.placed_at)
+            OrderFact(
+                row.id,
+                row.client_id,
+                row.status,
+                row.hold_id,
+                row.quantities,
+                tuple(row.history),
+                row.sequence,
+                row.placed_at,
+            )
             for row in rows
         ]
 
