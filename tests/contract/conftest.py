@@ -5,10 +5,12 @@ import pytest
 from modules.product.port import ProductPort
 from modules.sales.port import SalesPort
 from tests.contract.port_adapters import ADAPTERS, Adapter
+from tests.contract.redis_world import unchecked_world, world
+from tests.integration.events.mail_fixture import mail_database, unchecked_mail
 from tests.support.shop import Shop
 from tests.support.shop_fixture import premises, shop, unchecked_shop
 
-__all__ = ["premises", "shop", "unchecked_shop"]
+__all__ = ["mail_database", "premises", "shop", "unchecked_mail", "unchecked_shop", "unchecked_world", "world"]
 
 
 @pytest.fixture(params=ADAPTERS)

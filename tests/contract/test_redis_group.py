@@ -1,0 +1,136 @@
+"""A group over Redis: what one consumer has in hand, another takes over when it must, and not before."""
+
+import asyncio
+
+from app.bus.redis.consumer import DEAD_FROM
+from app.bus.redis.group import LEFT
+from tests.contract.redis_world import RedisWorld, ended
+from tests.integration.events.letters import Killed, raises
+from tests.integration.events.sending import handled, stopped
+from tests.support.interleaving import Gate
+
+
+async def test_what_another_is_handling_is_not_taken_over(world: RedisWorld) -> None:
+    world.mail.faults["A1"] = (gate := Gate()).passed
+    await world.subscribed("A1")
+    busy, other = world.consumer(), world.consumer()
+    world.run(busy)
+    await gate.reached()
+    looking = world.mail.begin(other._look())
+    await asyncio.wait([looking], timeout=2)
+    assert await world.hands() == [(busy.name, 1)], "what is being handled was taken over"
+    gate.open()
+    await handled(world.mail, "A1")
+
+
+async def test_what_takes_long_is_renewed_and_not_counted(world: RedisWorld) -> None:
+    world.mail.faults["A1"] = (gate := Gate()).passed
+    await world.subscribed("A1")
+    busy, other = world.consumer(), world.consumer()
+    world.run(busy)
+    await gate.reached()
+    await world.depot.time_passes()
+    async with asyncio.timeout(5):
+        while (await world.depot.pending())[0]["time_since_delivered"] > 4000:
+            pass
+    await other._look()
+    assert await world.hands() == [(busy.name, 1)]
+    gate.open()
+    await handled(world.mail, "A1")
+
+
+async def test_a_consumer_does_not_renew_what_another_has_taken_over(world: RedisWorld) -> None:
+    await world.subscribed("A1")
+    stalled, other = world.consumer(), world.consumer()
+    (entry,) = await stalled._read()
+    await world.depot.time_passes()
+    await other._groups[0].claim([entry.id], idle_ms=5000, count=2)
+    await stalled._groups[0].renew([entry.id])
+    assert await world.hands() == [(other.name, 2)]
+
+
+async def test_what_a_killed_consumer_had_in_hand_is_taken_over_when_it_is_abandoned(world: RedisWorld) -> None:
+    world.mail.faults["B1"] = raises(Killed(), times=1)
+    await world.subscribed("A1 B1")
+    killed, other = world.consumer(), world.consumer()
+    await ended(world.run(killed))
+    await other._look()
+    assert await world.hands() == [(killed.name, 1)] * 2
+    await world.depot.time_passes()
+    await other._look()
+    assert await world.mail.effects() == "A1 B1"
+    assert await world.hands() == []
+
+
+async def test_what_was_given_to_a_consumer_and_never_arrived_is_taken_up_by_itself(world: RedisWorld) -> None:
+    await world.subscribed("A1 B1")
+    consumer = world.consumer()
+    await consumer._read()  # the answer is lost
+    await world.depot.time_passes()
+    await consumer._look()
+    assert await world.mail.effects() == "A1 B1"
+
+
+async def test_an_event_that_kills_every_process_is_dead_and_its_neighbours_are_not_to_blame(
+    world: RedisWorld,
+) -> None:
+    world.mail.faults["B1"] = raises(Killed())
+    await world.subscribed("A1 B1 C1 D1")
+    for _ in range(DEAD_FROM - 1):
+        await ended(world.run(world.consumer()))
+        await world.depot.time_passes()
+    world.run(world.consumer())
+    await handled(world.mail, "A1 C1 D1")
+    assert await world.mail.parked() == {"B1": "dead 4"}, "a neighbour was blamed"
+    assert world.mail.runs.count("B1") == DEAD_FROM - 1
+    (row,) = await world.mail.rows("SELECT error FROM inbox_parked")
+    assert row.error == "RuntimeError: 4 processes ended in the middle of it"
+
+
+async def test_a_consumer_that_leaves_hands_over_what_it_has_at_once_and_gives_up_its_name(world: RedisWorld) -> None:
+    world.mail.faults["B1"] = (gate := Gate()).passed
+    await world.subscribed("A1 B1")
+    leaving = world.run(world.consumer())
+    await gate.reached()
+    await stopped(leaving)
+    assert await world.hands() == [(LEFT, 1)] * 2
+    assert await world.depot.names() == {LEFT}
+    world.mail.faults.clear()
+    other = world.consumer()
+    await other._look()
+    assert (await world.mail.effects(), await world.hands()) == ("A1 B1", [])
+
+
+async def test_however_often_an_event_is_handed_over_it_is_not_counted(world: RedisWorld) -> None:
+    await world.subscribed("A1 B1")
+    for _ in range(DEAD_FROM + 1):
+        world.mail.faults["B1"] = (gate := Gate()).passed
+        leaving = world.run(world.consumer())
+        await gate.reached()
+        await stopped(leaving)
+    world.mail.faults.clear()
+    world.run(world.consumer())
+    await handled(world.mail, "A1 B1")
+    assert await world.mail.parked() == {}
+
+
+async def test_a_consumer_that_leaves_with_nothing_in_hand_leaves_no_name(world: RedisWorld) -> None:
+    running = world.run(world.consumer())
+    await world.bus.publish([])
+    await world.subscribed("A1")
+    await handled(world.mail, "A1")
+    await stopped(running)
+    assert await world.depot.names() == set()
+
+
+async def test_a_name_is_forgotten_when_it_has_nothing_in_hand_and_kept_while_it_has(world: RedisWorld) -> None:
+    await world.subscribed("A1")
+    holding, idle = world.consumer(), world.consumer()
+    await holding._read()
+    await idle._read()
+    assert await world.depot.names() >= {holding.name}
+    await idle._groups[0].tidy(idle_ms=60_000)
+    assert idle.name in await world.depot.names(), "somebody who is there was forgotten"
+    await idle._groups[0].tidy(idle_ms=0)
+    assert await world.depot.names() == {holding.name}, "an entry went with its consumer's name"
+    assert len(await world.hands()) == 1
