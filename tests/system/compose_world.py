@@ -24,12 +24,15 @@ SERVICES = ("auth", "sales", "delivery", "product")
 ISSUER = "https://auth.example.com"
 MOUNTED = "/run/secrets/"
 
+# Empty is not given, and stronger than what somebody has in a file .env here.
+GIVEN = {"WAYBILL_ISSUER": ISSUER, "WAYBILL_IMAGE": "", "WAYBILL_AUTH_PORTS": "", "WAYBILL_SALES_PORTS": ""}
+
 
 def compose(*words: str, file: Path = ROOT / "docker-compose.yml", program: Path = COMPOSE) -> str:
     """What `docker-compose WORDS` prints; fails the test where it refuses the file."""
     answer = subprocess.run(
         [program, "--file", file, *words],
-        env={"WAYBILL_ISSUER": ISSUER, "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
+        env=GIVEN | {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
         text=True,
         timeout=60,
@@ -50,6 +53,12 @@ def make_secrets(folder: Path) -> Mapping[str, str]:
     """The secrets as an operator makes them: by name, each also a file in `folder`."""
     subprocess.run(["sh", ROOT / "config" / "make-secrets.sh", folder], check=True, capture_output=True, timeout=20)
     return {file.name: file.read_text().strip() for file in folder.iterdir()}
+
+
+def password_of(secret: str) -> str:
+    """The password in a secret that is a URL; servers started for a test are given it."""
+    found = re.findall(r":([^:@/]+)@", secret)
+    return str(found[0])
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,22 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from app.embedded import EmbeddedPostgres
 from app.embedded.binaries import postgres_program, valkey_program
 from app.embedded.loopback import HOST, free_port
 from app.migrations import Migrations
 from tests.processes import until
-from tests.system.compose_world import ROOT, SERVICES, containers, layout, make_secrets
+from tests.system.compose_world import ROOT, SERVICES, containers, layout, make_secrets, password_of
 
 INIT = ROOT / "config" / "postgres" / "init.sh"
-REDIS_CLI = f"""#!{sys.executable}
-import os, redis, sys
-try:
-    redis.Redis(port=int(os.environ["REDIS_PORT"]), password=os.environ["REDISCLI_AUTH"]).execute_command(*sys.argv[1:])
-    print("PONG")
-except redis.RedisError as error:
-    print(error)
+REDIS_CLI = f"""#!{sys.executable} -IS
+import os, socket, sys
+with socket.create_connection(("{HOST}", int(os.environ["REDIS_PORT"])), 5) as server, server.makefile() as answers:
+    server.sendall(f"AUTH {{os.environ['REDISCLI_AUTH']}}\\r\\n{{sys.argv[1]}}\\r\\n".encode())
+    print(answers.readline(), answers.readline().removeprefix("+"), sep="", end="")
 """
 
 
@@ -70,11 +70,6 @@ def url(server: EmbeddedPostgres, secret: str, database: str | None = None) -> s
     """A service's own URL, on this machine; perhaps with another's database in it."""
     here = secret.replace("@postgres:5432/", f"@{HOST}:{server.port}/")
     return here if database is None else f"{here.rpartition('/')[0]}/{database}"
-
-
-def password_of(secret: str) -> str:
-    found = re.findall(r":([^:@/]+)@", secret)
-    return str(found[0])
 
 
 @pytest.mark.parametrize("module", SERVICES)
@@ -173,7 +168,7 @@ class Redis:
     def running(self) -> Iterator["subprocess.Popen[bytes]"]:
         process = subprocess.Popen(self.start, env=self.environment, stdout=subprocess.DEVNULL)
         try:
-            until(self.is_healthy)
+            until(self.is_healthy, within_s=30)
             yield process
         finally:
             process.kill()
@@ -186,7 +181,8 @@ def test_redis_wants_the_password_of_the_services_url_and_keeps_what_it_was_told
     server = Redis(tmp_path, secrets[0])
     at_home = secrets[1]["events_url"].replace("@redis:6379", f"@{HOST}:{server.port}")
     with server.running() as process:
-        with pytest.raises(redis.AuthenticationError), redis.Redis(port=server.port) as stranger:
+        once = Retry(NoBackoff(), 0)
+        with pytest.raises(redis.AuthenticationError), redis.Redis(port=server.port, retry=once) as stranger:
             stranger.ping()
         with redis.from_url(at_home) as service:
             assert service.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}

@@ -13,6 +13,7 @@ import pytest
 from app.settings import Settings, load_settings
 from tests.system.compose_world import (
     COMPOSE,
+    GIVEN,
     ISSUER,
     MOUNTED,
     ROOT,
@@ -215,6 +216,10 @@ def test_settings_take_what_the_file_gives_each_service(name: str, commands: Map
     assert (settings.secrets.pepper is not None) == (name == "auth")
     assert settings.events.bus == "redis"
     assert settings.placement == {module: f"http://127.0.0.1:{port}" for module, port in PORTS.items()}
+
+
+def test_every_variable_of_the_file_is_one_that_these_tests_give() -> None:
+    assert set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text())) == set(GIVEN)
 
 
 def test_every_service_believes_in_the_same_issuer() -> None:
