@@ -21,6 +21,7 @@ from redis.retry import Retry
 from app.embedded import EmbeddedPostgres
 from app.embedded.binaries import postgres_program, valkey_program
 from app.embedded.loopback import HOST, free_port
+from app.launcher import kill_group
 from app.migrations import Migrations
 from tests.processes import until
 from tests.system.compose_world import ROOT, SERVICES, containers, layout, make_secrets, password_of
@@ -166,13 +167,12 @@ class Redis:
 
     @contextmanager
     def running(self) -> Iterator["subprocess.Popen[bytes]"]:
-        process = subprocess.Popen(self.start, env=self.environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(self.start, env=self.environment, stdout=subprocess.DEVNULL, start_new_session=True)
         try:
             until(self.is_healthy, within_s=30)
             yield process
         finally:
-            process.kill()
-            process.wait(10)
+            kill_group(process)
 
 
 def test_redis_wants_the_password_of_the_services_url_and_keeps_what_it_was_told(
