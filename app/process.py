@@ -64,6 +64,8 @@ async def _begin(container: Container) -> None:
 def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
     settings = container.settings()
     jobs = [container.verifier().follow(container.auth_port()), *(one.run() for one in container.consumers())]
+    if (peers := container.peers()) is not None:
+        jobs.append(peers.sign_in(CALLEES))
     if settings.events.relay:
         jobs += [relay.run() for relay in container.relays()]
     if "product" in settings.modules:

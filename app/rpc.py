@@ -4,7 +4,8 @@ import asyncio
 import secrets
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import aiohttp
@@ -29,6 +30,7 @@ MAX_ANSWER = 16 * MIB
 CONNECTIONS = 64
 KEPT_ALIVE_S = 15.0  # less than the server keeps them
 LOOK_WITHIN_S = 0.5
+SIGN_IN_EVERY_S = 1.0
 LOOK_AGAIN_AFTER_S = 1.0
 IDENTITY_REFUSED = frozenset({"unauthenticated", "invalid_token", "insufficient_scope", "forbidden"})
 
@@ -148,6 +150,19 @@ class Peers:
     def channel(self, caller: str, callee: str) -> "HttpChannel":
         """The way from a module here to one elsewhere."""
         return HttpChannel(self._peers[callee], self._identities[caller])
+
+    async def sign_in(self, callees: Mapping[str, Sequence[str]]) -> None:
+        """Have tokens at hand before they are needed, and renew them in time, until cancelled; so auth may be away.
+
+        `callees` says for each module whom it calls.
+        """
+        while True:
+            for caller, identity in self._identities.items():
+                for callee in callees[caller]:
+                    if callee in self._peers:
+                        with suppress(NotReached):  # it says so itself
+                            await identity.token(callee)
+            await asyncio.sleep(SIGN_IN_EVERY_S)
 
     async def trouble(self) -> Mapping[str, str]:
         """What is wrong with whom, as of a second ago at most."""

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx
 
-from app.embedded.loopback import free_port
 from app.embedded.valkey import EmbeddedValkey
 from app.operator import Operator, operating
 from app.secrets_file import write_private
 from app.supervisor.runfile import RunFile, RunProcess
 from tests.processes import until
+from tests.system.ports import some_ports
 from tests.system.running import ENVIRONMENT, LONG_LIVED, ROOT, WAYBILL
 
 MODULES = ("auth", "sales", "delivery", "product")
@@ -30,7 +30,7 @@ class Deployment:
     def __init__(self, folder: Path, databases: Mapping[str, str]) -> None:
         self.folder = folder
         self.databases = databases
-        self.ports = {module: free_port() for module in MODULES}
+        self.ports = some_ports(",".join(MODULES))
         self.valkey = EmbeddedValkey(folder / "valkey", secrets.token_urlsafe(16))
         self._secrets = {name: secrets.token_urlsafe(32) for name in ("pepper", "key_encryption_key")}
         self._services = {module: f"wbs_{secrets.token_urlsafe(32)}" for module in MODULES[1:]}

@@ -1,6 +1,7 @@
 """Four services, and one that is away: killed, or standing still with its connections open."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,8 +14,9 @@ import pytest
 
 from modules.kernel.ids import new_id
 from tests.support.shop_fixture import Server
-from tests.system.deployment import Deployment, deployed, operating
+from tests.system.deployment import MODULES, Deployment, deployed, operating
 from tests.system.parties import CATALOGUE, Party, admit
+from tests.system.running import waybill
 
 WITHIN_S = 4.0  # the deadline of a batch of orders and of the one it has to wait for
 AUTH_AWAY_S = float(os.environ.get("TEST_AUTH_AWAY_S", "3"))
@@ -213,3 +215,30 @@ async def _degraded_of(world: World, module: str, *names: str, nobody: bool = Fa
     assert answer.status_code == 200, answer.text  # a peer that is away makes nobody unready
     degraded: dict[str, Any] = answer.json()["degraded"]
     return not degraded if nobody else set(names) <= set(degraded)
+
+
+async def test_the_doctor_says_what_is_away_what_waits_and_what_is_wrong(world: World) -> None:
+    well = await _examined(world)
+    assert (well["faults"], [one["module"] for one in well["modules"]]) == ([], list(MODULES))
+    assert all(one["contract"] == "same" and one["up"] for one in well["modules"])
+    assert well["findings"][0]["looked_at"] > 0
+
+    world.services.kill("delivery")
+    order = (await world.place()).raise_for_status().json()["id"]
+    ill = await _examined(world, code=1)
+    assert f"delivery is not ready at {world.services.url('delivery')}" in ill["faults"]
+    assert not any(order in fault for fault in ill["faults"])  # its event waits: nothing is wrong with it
+    assert ill["under_way"] >= 1
+    assert sum({one["module"]: one for one in ill["modules"]}["sales"]["lag"].values()) >= 1
+
+    world.services.start("delivery")
+    world.services.ready("delivery")
+    await soon(lambda: world.shipped(order), 10)
+    await soon(lambda: _degraded_of(world, "sales", nobody=True), 10)
+
+
+async def _examined(world: World, code: int = 0) -> dict[str, Any]:
+    answer = await asyncio.to_thread(waybill, "doctor", "--json", data=world.services.folder)
+    assert answer.returncode == code, answer.stdout + answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found

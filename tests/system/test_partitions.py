@@ -8,6 +8,7 @@ import pytest
 from app.embedded.loopback import free_port
 from tests.system.journey import the_whole_journey, travellers
 from tests.system.partitions import ALL, MODULES
+from tests.system.ports import some_ports, words
 from tests.system.running import started
 
 
@@ -19,9 +20,8 @@ def test_there_are_fifteen_ways_to_split_four_modules() -> None:
 @pytest.mark.parametrize("split", ALL)
 async def test_the_whole_journey_is_the_same_in(split: str, tmp_path: Path, dsn_of: Callable[[str], str]) -> None:
     databases = {f"WAYBILL_DATABASES__{module.upper()}": dsn_of(module) for module in MODULES}
-    ports = ",".join(f"{module}={free_port()}" for module in MODULES)
-    words = ["--split", split, *(["--ports", ports] if "," in split else [])]
-    with started(tmp_path / "data", free_port(), *words, WAYBILL_LOG__LEVEL="WARNING", **databases) as system:
+    wanted = ["--split", split, *(["--ports", words(some_ports(split))] if "," in split else [])]
+    with started(tmp_path / "data", free_port(), *wanted, WAYBILL_LOG__LEVEL="WARNING", **databases) as system:
         assert [set(process.modules) for process in system.run.processes] == [set(group) for group in ALL[split]]
         async with travellers(system) as them:
             await the_whole_journey(them)
