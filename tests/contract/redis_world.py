@@ -47,6 +47,12 @@ class RedisWorld:
         """In whose hands each entry is that is not done with, and how often it was given."""
         return [(row["consumer"], row["times_delivered"]) for row in await self.depot.pending()]
 
+    async def done(self) -> None:
+        """Until everything that was given is acknowledged."""
+        async with asyncio.timeout(10):
+            while await self.hands():
+                pass
+
     async def length(self) -> int:
         return int(await self.redis.xlen(self.depot.stream))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.bus.redis.consumer import DEAD_FROM
+from app.bus.redis.consumer import DEAD_FROM, RENEW_EVERY_S
 from app.bus.redis.group import LEFT
 from tests.contract.redis_world import RedisWorld, ended
 from tests.integration.events.letters import Killed, raises
@@ -30,13 +30,17 @@ async def test_what_takes_long_is_renewed_and_not_counted(world: RedisWorld) -> 
     world.run(busy)
     await gate.reached()
     await world.depot.time_passes()
-    async with asyncio.timeout(5):
-        while (await world.depot.pending())[0]["time_since_delivered"] > 4000:
-            pass
-    await other._look()
-    assert await world.hands() == [(busy.name, 1)]
+    await asyncio.wait([world.mail.begin(renewed(world))], timeout=3 * RENEW_EVERY_S)
+    looking = world.mail.begin(other._look())
+    await asyncio.wait([looking], timeout=2)
+    assert await world.hands() == [(busy.name, 1)], "what takes long was taken for abandoned"
     gate.open()
     await handled(world.mail, "A1")
+
+
+async def renewed(world: RedisWorld) -> None:
+    while (await world.depot.pending())[0]["time_since_delivered"] > 4000:
+        pass
 
 
 async def test_a_consumer_does_not_renew_what_another_has_taken_over(world: RedisWorld) -> None:
@@ -80,8 +84,9 @@ async def test_an_event_that_kills_every_process_is_dead_and_its_neighbours_are_
         await ended(world.run(world.consumer()))
         await world.depot.time_passes()
     world.run(world.consumer())
-    await handled(world.mail, "A1 C1 D1")
+    await world.done()
     assert await world.mail.parked() == {"B1": "dead 4"}, "a neighbour was blamed"
+    assert await world.mail.effects() == "A1 C1 D1"
     assert world.mail.runs.count("B1") == DEAD_FROM - 1
     (row,) = await world.mail.rows("SELECT error FROM inbox_parked")
     assert row.error == "RuntimeError: 4 processes ended in the middle of it"
@@ -115,10 +120,10 @@ async def test_however_often_an_event_is_handed_over_it_is_not_counted(world: Re
 
 
 async def test_a_consumer_that_leaves_with_nothing_in_hand_leaves_no_name(world: RedisWorld) -> None:
-    running = world.run(world.consumer())
-    await world.bus.publish([])
     await world.subscribed("A1")
+    running = world.run(world.consumer())
     await handled(world.mail, "A1")
+    await world.done()
     await stopped(running)
     assert await world.depot.names() == set()
 

@@ -1,0 +1,28 @@
+"""Each guard of the Redis bus: with it the promise holds, without it the promise's test is red."""
+
+import pytest
+
+from tests.contract.redis_world import RedisWorld
+from tests.integration.events.mail import check
+from tests.sabotage.guards import Guard, breaks, keeps
+from tests.sabotage.redis_guards import REDIS
+
+every_guard = pytest.mark.parametrize("promised", REDIS, ids=str)
+
+
+async def all_true(world: RedisWorld) -> None:
+    await check(world.mail)
+
+
+@every_guard
+async def test_with_its_guard_a_promise_holds(
+    promised: Guard[RedisWorld], unchecked_world: RedisWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keeps(promised, unchecked_world, all_true, monkeypatch)
+
+
+@every_guard
+async def test_without_its_guard_a_promise_is_seen_broken(
+    promised: Guard[RedisWorld], unchecked_world: RedisWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await breaks(promised, unchecked_world, all_true, monkeypatch)
