@@ -114,6 +114,8 @@ def _neighbours(container: Container) -> Callable[[], Awaitable[Mapping[str, str
         """What this process works with, and what is wrong with it; its own part goes on all the same."""
         peers = container.peers()
         found = dict(await peers.trouble()) if peers is not None else {}
+        if not container.consumers() and not container.relays():
+            return found  # it neither tells nor follows anything
         try:
             await container.bus().identify()
         except Unavailable as error:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.doctor.invariants import Facts, Finding, judge
 from app.doctor.topology import ModuleState, look
-from app.operator import assembled, running
+from app.operator import assembled
 from modules.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ LOOK_EVERY_S = 0.1
 class Examination:
     """What was found. `under_way` is how many orders have events that not everybody has handled: they are not compared."""
 
-    partition: str
     modules: Sequence[ModuleState]
     findings: Sequence[Finding]
     under_way: int
@@ -47,17 +46,19 @@ async def examine(data: Path) -> Examination:
     Raises:
         CannotStart: nothing runs there.
     """
-    run = running(data)
     async with assembled(data) as container:
         from app.container import contracts
 
-        modules = await look(run, {module: _newest(offered) for module, offered in contracts().items()})
+        settings = container.settings()
+        databases = {module: dsn.get_secret_value() for module, dsn in settings.databases.items()}
+        wanted = {module: _newest(offered) for module, offered in contracts().items()}
+        modules = await look(settings.placement, databases, wanted)
         try:
             modules = [await _with_lag(state, container) for state in modules]
             findings, under_way = await _judged(container)
         except Unavailable as error:
-            return Examination(run.partition, modules, [], 0, error.detail)
-    return Examination(run.partition, modules, findings, under_way)
+            return Examination(modules, [], 0, error.detail)
+    return Examination(modules, findings, under_way)
 
 
 def _newest(offered: Mapping[str, Sequence[str]]) -> Mapping[str, str]:

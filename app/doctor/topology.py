@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 
 from app.migrations import Migrations
-from app.supervisor.runfile import RunFile
 
 ANSWERS_WITHIN_S = 2.0
 
@@ -45,16 +44,18 @@ class ModuleState:
         return found
 
 
-async def look(run: RunFile, wanted: Mapping[str, Mapping[str, str]]) -> Sequence[ModuleState]:
-    """Every module of what runs, without its lag; `wanted` is what this release means by each port method."""
+async def look(
+    places: Mapping[str, str], databases: Mapping[str, str], wanted: Mapping[str, Mapping[str, str]]
+) -> Sequence[ModuleState]:
+    """Every module, without its lag: where it is, its database, and what this release means by each of its methods."""
     states = []
     async with httpx.AsyncClient(timeout=ANSWERS_WITHIN_S, trust_env=False) as http:
-        for process in run.processes:
-            for module in process.modules:
-                up, degraded = await _health(http, process.url)
-                contract = await _contract(http, process.url, module, wanted[module]) if up else "unknown"
-                schema, schema_wanted = _schema(module, run.databases[module])
-                states.append(ModuleState(module, process.url, up, contract, schema, schema_wanted, degraded=degraded))
+        for module, methods in wanted.items():
+            url = places.get(module, "")
+            up, degraded = await _health(http, url)
+            contract = await _contract(http, url, module, methods) if up else "unknown"
+            schema, schema_wanted = _schema(module, databases[module])
+            states.append(ModuleState(module, url or "?", up, contract, schema, schema_wanted, degraded=degraded))
     return states
 
 
@@ -62,7 +63,7 @@ async def _health(http: httpx.AsyncClient, url: str) -> tuple[bool, Mapping[str,
     try:
         answer = await http.get(f"{url}/health/ready")
         return answer.is_success, answer.json().get("degraded", {}) if answer.is_success else {}
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return False, {}
 
 

@@ -45,7 +45,7 @@ def compose(*words: str, file: Path = ROOT / "docker-compose.yml", program: Path
 @cache
 def layout() -> Mapping[str, Any]:
     """The compose file with its anchors, variables and short forms resolved."""
-    read: Mapping[str, Any] = json.loads(compose("config", "--format", "json"))
+    read: Mapping[str, Any] = json.loads(compose("--profile", "operator", "config", "--format", "json"))
     return read
 
 
@@ -75,12 +75,12 @@ class Container:
 
 
 def containers(folder: Path, secrets: Mapping[str, str], ports: Mapping[str, int]) -> Mapping[str, Container]:
-    """The four services and `migrate`, with all that they write and read in `folder`.
+    """The four services, `migrate` and `operator`, with all that they write and read in `folder`.
 
     `ports` says where on loopback a host of the layout is (`sales`, `postgres`, `redis`). A container gets the secrets that
     the compose file grants it, in a folder of its own, and no other.
     """
-    return {name: _container(name, folder, secrets, ports) for name in (*SERVICES, "migrate")}
+    return {name: _container(name, folder, secrets, ports) for name in (*SERVICES, "migrate", "operator")}
 
 
 def _container(name: str, folder: Path, secrets: Mapping[str, str], ports: Mapping[str, int]) -> Container:

@@ -134,7 +134,7 @@ def test_migrate_without_one_of_its_secrets_fails_and_changes_nothing(
     with migrate.started(stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert "database_product" in said
+    assert said == "WAYBILL_DATABASES__PRODUCT_FILE: its file cannot be read: No such file or directory.\n"
 
 
 class Redis:

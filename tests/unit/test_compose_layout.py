@@ -26,7 +26,8 @@ from tests.system.compose_world import (
 )
 
 PORTS = {"auth": 3004, "sales": 3001, "delivery": 3002, "product": 3003}
-OURS = (*SERVICES, "migrate")
+END = ("migrate", "operator")
+OURS = (*SERVICES, *END)
 ALL = tuple(layout()["services"])
 LOOPBACK = "127.0.0.1"
 
@@ -39,12 +40,12 @@ SECRETS = {
         "service_sales",
         "service_delivery",
         "service_product",
-        "events_url",
     },
     "sales": {"database_sales", "service_sales", "events_url"},
     "delivery": {"database_delivery", "service_delivery", "events_url"},
     "product": {"database_product", "service_product", "events_url"},
     "migrate": DATABASES,
+    "operator": DATABASES | {"pepper", "key_encryption_key"},
     "postgres": DATABASES | {"postgres_password"},
     "redis": {"events_url"},
     "grafana": {"grafana_password"},
@@ -170,7 +171,7 @@ def test_files_of_ours_that_are_mounted_exist(name: str) -> None:
     assert all(source.exists() for source in sources if source.is_relative_to(ROOT))
 
 
-@pytest.mark.parametrize("name", sorted(set(ALL) - {"migrate"}))
+@pytest.mark.parametrize("name", sorted(set(ALL) - set(END)))
 def test_every_container_that_stays_is_asked_for_its_health(name: str) -> None:
     check = service(name)["healthcheck"]
     assert check["test"][0] == "CMD"
