@@ -92,12 +92,11 @@ async def test_an_order_is_placed_and_shipped_on_the_layout_and_the_doctor_finds
         body = {"lines": [{"sku": "TEA", "quantity": 3}], "ship_to": SHIP_TO}
         placed = await http.post(orders, json=body, headers=bearer)
         assert placed.status_code == 201, placed.text
+        path = f"{orders}/{placed.json()['id']}"
         async with asyncio.timeout(20):
-            while not (order := (await http.get(f"{orders}/{placed.json()['id']}", headers=bearer)).json())[
-                "shipments"
-            ]:
+            while (order := (await http.get(path, headers=bearer)).json())["status"] == "placed":  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-    assert order["status"] == "confirmed"
+    assert (order["status"], len(order["shipments"])) == ("confirmed", 1)
     found = running.operate("doctor")
     assert found["faults"] == []
     assert [(one["module"], one["up"], one["contract"]) for one in found["modules"]] == [

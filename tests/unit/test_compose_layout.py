@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,15 +72,6 @@ def published(name: str) -> list[str]:
 @pytest.mark.parametrize("program", sorted(set(PROGRAMS)))
 def test_every_docker_compose_at_hand_accepts_the_file(program: str) -> None:
     assert not compose("config", "--quiet", program=Path(program))
-
-
-def test_docker_with_its_compose_plugin_accepts_the_file_too() -> None:
-    docker = shutil.which("docker")
-    asked = docker and subprocess.run([docker, "compose", "version"], capture_output=True, timeout=20, check=False)
-    if not docker or not asked or asked.returncode:
-        pytest.skip("docker has no compose plugin here; the program of the wheel was asked")
-    command = [docker, "compose", "config", "--quiet"]
-    assert subprocess.run(command, cwd=ROOT, timeout=60, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", SERVICES)
