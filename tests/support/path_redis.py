@@ -17,7 +17,7 @@ def _found() -> Path | str:
     version = re.search(r"v=(\d+)", said)
     if version is None or int(version[1]) < OLDEST:
         return f"{place} is not Redis {OLDEST} or newer ({said.strip() or 'it does not say what it is'})"
-    return Path(place).resolve()
+    return Path(place).absolute()  # as it is called: where one program has several names, the name counts
 
 
 PATH_REDIS = _found()
