@@ -67,34 +67,40 @@ async def measure(data: Path, setting: Setting) -> tuple[Sequence[Round], Sequen
     port = free_port()  # the same both times: it is part of the issuer, and the token is to stay good
     with running(data, port, relay=False) as run, echoing(data, run) as echo_port:
         async with operating(data) as operator:
-            token, client_id = await _prepare(operator, run)
+            token, client_id = await prepare(operator, run)
             dsn = pgbench.prepare(admin_dsn(data, run))
-            await _load(run, token, setting, seconds=2)  # warm
+            await load(run, token, setting, seconds=2)  # warm
             rounds = [await _round(run, token, setting, dsn, data, echo_port) for _ in range(setting.rounds)]
     with running(data, port) as run:
         async with operating(data) as operator:
-            await _oracle(run, operator, client_id, [one.orders for one in rounds])
+            await oracle(run, operator, client_id, [one.orders for one in rounds])
             sustained = []
             for _ in range(setting.rounds):
-                orders = await _load(run, token, setting)
+                orders = await load(run, token, setting)
                 ended = time.perf_counter()
-                await _oracle(run, operator, client_id, [orders])
+                await oracle(run, operator, client_id, [orders])
                 sustained.append(Sustained(orders, time.perf_counter() - ended))
     return rounds, sustained
 
 
 async def _round(run: RunFile, token: str, setting: Setting, dsn: str, data: Path, echo_port: int) -> Round:
     tps = await asyncio.to_thread(pgbench.measure, dsn, data, clients=setting.connections, seconds=setting.seconds)
-    echo = await drive(echo_port, _requests(token), connections=setting.connections, seconds=setting.seconds)
-    return Round(tps, echo, await _load(run, token, setting))
+    echo = await drive(echo_port, requests(token), connections=setting.connections, seconds=setting.seconds)
+    return Round(tps, echo, await load(run, token, setting))
 
 
-async def _load(run: RunFile, token: str, setting: Setting, seconds: float | None = None) -> Load:
+async def load(
+    run: RunFile, token: str, setting: Setting, seconds: float | None = None, connections: int | None = None
+) -> Load:
+    """Place orders over so many connections at once, for so many seconds."""
     port = int(run.url("sales").rpartition(":")[2])
-    return await drive(port, _requests(token), connections=setting.connections, seconds=seconds or setting.seconds)
+    return await drive(
+        port, requests(token), connections=connections or setting.connections, seconds=seconds or setting.seconds
+    )
 
 
-def _requests(token: str) -> Iterator[bytes]:
+def requests(token: str) -> Iterator[bytes]:
+    """Orders of three lines, each with a key of its own, without end."""
     dice = random.Random(7)  # noqa: S311  # a load, not a secret
     run = uuid4().hex
     for number in itertools.count():
@@ -102,7 +108,8 @@ def _requests(token: str) -> Iterator[bytes]:
         yield request("/api/v1/orders", token, orjson.dumps(body), f"Idempotency-Key: {run}-{number}")
 
 
-async def _prepare(operator: Operator, run: RunFile) -> tuple[str, str]:
+async def prepare(operator: Operator, run: RunFile) -> tuple[str, str]:
+    """A catalogue with plenty of stock, and a customer: its token, and its client id."""
     await operator.product.import_products("bench", [NewProduct(sku, sku, 100, "EUR", ON_HAND) for sku in SKUS])
     created = await operator.auth.create_client(
         "bench", "bench", ["orders:read", "orders:write"], ["sales"], ClientKind.CUSTOMER
@@ -117,14 +124,14 @@ async def _prepare(operator: Operator, run: RunFile) -> tuple[str, str]:
     return token, created.client.id
 
 
-async def _oracle(run: RunFile, operator: Operator, client_id: str, loads: Sequence[Load]) -> None:
+async def oracle(run: RunFile, operator: Operator, client_id: str, loads: Sequence[Load]) -> None:
     """Wait for the backlog to go; then every 201 is one order with one shipment, and the stock says so."""
     others = sum((load.statuses for load in loads), Counter())
     answered = others.pop(201, 0)
     assert not others, f"answers other than 201: {others}"  # noqa: S101  # this is an oracle
     deadline = time.monotonic() + CATCHES_UP_WITHIN_S
-    async with httpx.AsyncClient(base_url=run.url("sales")) as http:
-        while (backlog := await _backlog(http)) and time.monotonic() < deadline:  # noqa: ASYNC110  # news from afar
+    async with httpx.AsyncClient() as http:
+        while (backlog := await _backlog(http, run)) and time.monotonic() < deadline:  # noqa: ASYNC110  # news from afar
             await asyncio.sleep(LOOK_EVERY_S)
     assert not backlog, f"{backlog} events were not handled within {CATCHES_UP_WITHIN_S} s"  # noqa: S101
     orders = [one async for one in _facts(operator.sales) if one.client_id == client_id]
@@ -138,9 +145,10 @@ async def _oracle(run: RunFile, operator: Operator, client_id: str, loads: Seque
     assert all(one.status == "confirmed" for one in orders), "not every order was confirmed"  # noqa: S101
 
 
-async def _backlog(http: httpx.AsyncClient) -> float:
+async def _backlog(http: httpx.AsyncClient, run: RunFile) -> float:
     """Events that are not settled, by the system's own metrics."""
-    lines = (await http.get("/metrics")).raise_for_status().text.splitlines()
+    answers = [(await http.get(f"{process.url}/metrics")).raise_for_status() for process in run.processes]
+    lines = [line for answer in answers for line in answer.text.splitlines()]
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("waybill_outbox_events{"))
 
 

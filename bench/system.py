@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -28,10 +28,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(data: Path, port: int, *, relay: bool = True) -> Iterator[RunFile]:
-    """A whole system on `data` and `port`, in one process; without `relay` its events wait in their outboxes."""
-    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(data), "--port", str(port)]
+def running(
+    data: Path, port: int, *words: str, relay: bool = True, databases: Mapping[str, str] | None = None
+) -> Iterator[RunFile]:
+    """A whole system on `data` and `port`; without `relay` its events wait in their outboxes.
+
+    `words` are more options of `up`, such as a split; `databases` are on somebody else's server.
+    """
+    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(data), "--port", str(port), *words]
     settings = {"WAYBILL_LOG__LEVEL": "WARNING", "WAYBILL_EVENTS__RELAY": str(relay).lower()}
+    settings |= {f"WAYBILL_DATABASES__{module.upper()}": dsn for module, dsn in (databases or {}).items()}
     with _process(command, {**os.environ, **settings}) as process:
         if process.stdout is None or not process.stdout.readline().startswith("ready"):
             raise RuntimeError("the system did not start")

@@ -2,7 +2,7 @@
 
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from entrypoints.cli.acting import REFUSED, Json, end, print_table, show
 
 if TYPE_CHECKING:
     from bench.orders import Round, Sustained
+    from bench.placements import Pair, Placement
 
 
 def bench(
@@ -22,15 +23,17 @@ def bench(
     """Measure orders a second, interleaved with pgbench and an in-memory echo; print nothing if an order is amiss."""
     import uvloop
 
+    from bench import placements
     from bench.orders import Setting, measure
 
     setting = Setting(rounds=3, seconds=4) if quick else Setting(rounds=5, seconds=15)
     with tempfile.TemporaryDirectory(prefix="waybill-bench-") as folder:
         try:
             rounds, sustained = uvloop.run(measure(Path(folder) / "data", setting))
+            pairs = uvloop.run(placements.measure(Path(folder), setting))
         except AssertionError as fault:
             raise end(f"The oracle found: {fault}. No figure is worth printing.", REFUSED) from None
-    figures = _figures(rounds, sustained)
+    figures = [*_figures(rounds, sustained), *_placements(pairs)]
     show(
         [dict(zip(("what", "min", "median", "max"), row, strict=True)) for row in figures],
         as_json=as_json,
@@ -52,6 +55,34 @@ def _figures(rounds: "Sequence[Round]", sustained: "Sequence[Sustained]") -> lis
         _row("  beside events waiting, times", [two.orders.rate() / one.orders.rate() for one, two in pairs], 2),
         _row("  backlog gone after, s", [one.backlog_gone_s for one in sustained], 2),
     ]
+
+
+def _placements(pairs: "Sequence[Pair]") -> list[list[object]]:
+    return [
+        _row("orders/s, four processes, events handled", [pair.four.orders.rate() for pair in pairs]),
+        _row("  beside one process in the same minute, times", [_ratio(pair, _rate) for pair in pairs], 2),
+        _row("p50 ms of a lone order, one process", [pair.one.lone.percentile(0.5) for pair in pairs], 2),
+        _row("p50 ms of a lone order, four processes", [pair.four.lone.percentile(0.5) for pair in pairs], 2),
+        _row("  beside one process, times", [_ratio(pair, _lone) for pair in pairs], 2),
+        _row("CPU us an order, servers, one process", [pair.one.cpu_us for pair in pairs]),
+        _row("CPU us an order, servers, four processes", [pair.four.cpu_us for pair in pairs]),
+        _row("  beside one process, times", [pair.four.cpu_us / pair.one.cpu_us for pair in pairs], 2),
+        _row("CPU us an order, all, one process", [pair.one.all_cpu_us for pair in pairs]),
+        _row("CPU us an order, all, four processes", [pair.four.all_cpu_us for pair in pairs]),
+        _row("  beside one process, times", [pair.four.all_cpu_us / pair.one.all_cpu_us for pair in pairs], 2),
+    ]
+
+
+def _ratio(pair: "Pair", of: "Callable[[Placement], float]") -> float:
+    return of(pair.four) / of(pair.one)
+
+
+def _rate(placement: "Placement") -> float:
+    return placement.orders.rate()
+
+
+def _lone(placement: "Placement") -> float:
+    return placement.lone.percentile(0.5)
 
 
 def _row(what: str, values: "Sequence[float]", digits: int = 0) -> list[object]:
