@@ -61,7 +61,8 @@ class Process:
         """Have the process end, whatever it was about; another has its lease at once."""
         for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        _, alive = await asyncio.wait(self._running, timeout=10)
+        assert not alive, "it was told to stop, and goes on"
         await lease_runs_out(self._emitter)
 
 

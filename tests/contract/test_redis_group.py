@@ -4,6 +4,7 @@ import asyncio
 
 from app.bus.redis.consumer import DEAD_FROM, RENEW_EVERY_S
 from app.bus.redis.group import LEFT
+from modules.kernel.errors import NotReached
 from tests.contract.redis_world import RedisWorld, ended
 from tests.integration.events.letters import Killed, events, raises
 from tests.integration.events.sending import handled, stopped
@@ -36,6 +37,26 @@ async def test_what_takes_long_is_renewed_and_not_counted(world: RedisWorld) -> 
     assert await world.hands() == [(busy.name, 1)], "what takes long was taken for abandoned"
     gate.open()
     await handled(world.mail, "A1")
+
+
+async def test_while_its_database_is_away_a_consumer_keeps_what_it_has_and_takes_no_more(world: RedisWorld) -> None:
+    world.mail.faults["A1"] = raises(NotReached("away"))
+    await world.subscribed("A1")
+    waiting, killed, other = (world.consumer() for _ in range(3))
+    world.run(waiting)
+    async with asyncio.timeout(5):
+        while world.mail.runs.count("A1") < 2:
+            await world.mail.rows("SELECT 1")
+    await world.bus.publish(events("B1"))
+    await killed._read()
+    await world.depot.time_passes()
+    await asyncio.wait([world.mail.begin(renewed(world))], timeout=3 * RENEW_EVERY_S)
+    assert await world.hands() == [(waiting.name, 1), (killed.name, 1)]
+    await other._look()
+    assert await world.mail.effects() == "B1"
+    assert await world.mail.parked() == {}
+    world.mail.faults.clear()
+    await handled(world.mail, "A1 B1")
 
 
 async def renewed(world: RedisWorld) -> None:

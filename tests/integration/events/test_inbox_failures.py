@@ -3,7 +3,7 @@
 import pytest
 
 from modules.kernel.inbox import MAX_ATTEMPTS
-from tests.integration.events.letters import raises, subject
+from tests.integration.events.letters import event, raises, subject
 from tests.integration.events.mail import Mail
 
 BROKEN = ValueError("broken")
@@ -129,3 +129,20 @@ async def test_what_an_event_records_is_sent_once_however_often_it_comes(mail: M
     for _ in range(3):
         await mail.try_again()
     assert await mail.outgoing() == {"B1": "recorded", "A1": "recorded"}
+
+
+async def test_an_event_that_is_given_up_is_dead_without_a_run_and_what_follows_it_waits(mail: Mail) -> None:
+    for _ in range(2):
+        await mail.inbox().give_up(event("A1"), 4, "it ends every process")
+    await mail.receive("A1 A2 B1")
+    assert await mail.parked() == {"A1": "dead 4", "A2": "waiting 0"}
+    assert (mail.runs, await mail.effects()) == (["B1"], "B1")
+
+
+async def test_an_event_that_was_handled_or_parked_before_is_not_given_up(mail: Mail) -> None:
+    await mail.receive("A1 B2")
+    for called in ("A1", "B2"):
+        await mail.inbox().give_up(event(called), 4, "it ends every process")
+    assert await mail.parked() == {"B2": "waiting 0"}
+    await mail.receive("B1")
+    assert await mail.effects() == "A1 B1 B2"

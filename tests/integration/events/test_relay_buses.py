@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from app.bus import InProcessBus
+from app.relay import BUS_REST_S, Relay
 from modules.kernel.database import sql
 from modules.kernel.errors import NotReached, Unavailable
 from tests.integration.events.letters import Killed, events, raises
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over, stopped
+from tests.integration.events.sending import WEEK, Sender, Word, lease_runs_out, pause_is_over, stopped
 from tests.support.interleaving import Gate
 
 
@@ -36,6 +38,42 @@ async def test_a_bus_that_gives_no_answer_leaves_everything_recorded(mail: Mail)
     assert await mail.outgoing() == {"A1": "recorded", "B1": "recorded"}
     await sender.send()
     assert await mail.outgoing() == {"A1": "settled", "B1": "settled"}
+
+
+async def test_a_bus_that_is_away_is_left_alone_for_half_a_second_however_often_the_relay_is_woken(mail: Mail) -> None:
+    await mail.record("A1")
+    sender = Sender(mail, before=raises(NotReached("away")))
+    with pytest.raises(Unavailable):
+        await sender.relay.turn()
+    assert await sender.relay.turn() > 0
+    assert await mail.outgoing() == {"A1": "recorded"}, "it was tried again at once"
+    sender.relay._bus_at -= BUS_REST_S
+    await sender.relay.turn()
+    assert await mail.outgoing() == {"A1": "published"}
+
+
+class Replaced(InProcessBus):
+    """A bus that is emptied while its relay works."""
+
+    name = "one"
+
+    async def identify(self) -> str:
+        return self.name
+
+
+async def test_a_bus_that_was_replaced_is_seen_when_the_lease_is_renewed(mail: Mail) -> None:
+    await mail.record("A1")
+    bus, word = Replaced([]), Word(at_end=False)
+    relay = Relay(mail.outbox(), bus, [word.progress], retention=WEEK)
+    await relay.turn()
+    bus.name = "another"
+    await relay.turn()
+    (row,) = await mail.rows("SELECT bus FROM outbox")
+    assert row.bus == "one", "it was asked more often than it needs"
+    relay._renew_at = 0.0
+    await relay.turn()
+    (row,) = await mail.rows("SELECT bus, state FROM outbox")
+    assert (row.bus, row.state) == ("another", "published"), "what the emptied bus held was lost"
 
 
 async def test_a_relay_killed_after_the_bus_took_its_events_publishes_them_again_and_they_take_effect_once(
