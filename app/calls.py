@@ -126,7 +126,7 @@ async def _repeated(
             enough = (rpc.remaining_s() or 0) > TOO_LITTLE_S
             try:
                 answer = await _in_time(method, arguments, named)
-            except (Contended, Overloaded):  # it said so itself: a busy peer is not a silent one
+            except (Contended, Overloaded, rpc.ContractMismatch):  # it said so itself: it is not a silent one
                 breaker.answered()
                 raise
             except Unavailable:
@@ -142,8 +142,9 @@ async def _repeated(
 
 
 def _worth_repeating(error: Exception) -> bool:
-    """Whether no answer came, and there is time for another attempt."""
-    return isinstance(error, Unavailable) and (rpc.remaining_s() or 0) > 0
+    """Whether no answer came, another may come, and there is time for another attempt."""
+    again = isinstance(error, Unavailable) and not isinstance(error, rpc.ContractMismatch)
+    return again and (rpc.remaining_s() or 0) > 0
 
 
 async def _in_time(method: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:

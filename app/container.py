@@ -261,18 +261,22 @@ class Container(containers.DeclarativeContainer):
         auth=providers.List(
             providers.Callable(auth_api.routes, auth, issue_token),
             providers.Callable(auth_remote.routes, auth, verifier),
+            providers.Callable(auth_remote.operator_routes, auth, verifier),
         ).provider,
         sales=providers.List(
             providers.Callable(sales_api.routes, place_order, orders, verifier),
             providers.Callable(sales_remote.routes, sales, verifier),
+            providers.Callable(sales_remote.operator_routes, orders, verifier),
         ).provider,
         product=providers.List(
             providers.Callable(product_remote.routes, product, verifier),
+            providers.Callable(product_remote.operator_routes, catalogue, verifier),
             providers.Callable(product_api.routes, catalogue, verifier),
         ).provider,
         delivery=providers.List(
             providers.Callable(delivery_api.routes, delivery, verifier),
             providers.Callable(delivery_remote.routes, delivery, verifier),
+            providers.Callable(delivery_remote.operator_routes, delivery, verifier),
         ).provider,
     )
 

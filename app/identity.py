@@ -59,9 +59,11 @@ class Identity:
             self._fetch(audience)  # meanwhile the old one is good
         return held.text
 
-    def forget(self, audience: str) -> None:
-        """Fetch a new token next time: the one at hand was refused."""
-        self._held.pop(audience, None)
+    def forget(self, audience: str, refused: str) -> None:
+        """Fetch a new token next time: this one was refused. Another that was fetched since is kept."""
+        held = self._held.get(audience)
+        if held is not None and held.text == refused:
+            del self._held[audience]
 
     async def close(self) -> None:
         """Leave nothing open."""

@@ -6,21 +6,22 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import aiohttp
 import httpx
 import orjson
 from httpx_aiohttp import HttpxAiohttpClient
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from app.identity import Identity
 from app.telemetry.logs import request_id
 from app.telemetry.metrics import PORT_BYTES
 from modules.kernel import rpc
-from modules.kernel.errors import NotReached, Unavailable, WaybillError
+from modules.kernel.errors import NotReached, Unavailable
 from modules.kernel.events import traceparent
-from modules.kernel.rpc import DEADLINE_HEADER, ContractMismatch, Crossing, PeerFault, error_of
+from modules.kernel.rpc import CONTRACT_HEADER, DEADLINE_HEADER, ContractMismatch, Crossing, PeerFault, error_of
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -32,6 +33,7 @@ KEPT_ALIVE_S = 15.0  # less than the server keeps them
 LOOK_WITHIN_S = 0.5
 SIGN_IN_EVERY_S = 1.0
 LOOK_AGAIN_AFTER_S = 1.0
+GATEWAYS = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT})
 IDENTITY_REFUSED = frozenset({"unauthenticated", "invalid_token", "insufficient_scope", "forbidden"})
 
 
@@ -45,6 +47,16 @@ def http_client() -> httpx.AsyncClient:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What a peer says that it serves: the contracts of each method."""
+
+    methods: Mapping[str, tuple[str, ...]]
+
+
+_OFFER = TypeAdapter(_Offer)
+
+
 class Peer:
     """A module in another process: where it is, what it offers, and how it was when it was last asked."""
 
@@ -53,32 +65,47 @@ class Peer:
         self.http = http
         self.url = url
         self.trouble: str | None = None
-        self._offered: Mapping[str, Any] | None = None
-        self._looked_at = -LOOK_AGAIN_AFTER_S
+        self._offered: Mapping[str, Sequence[str]] | None = None
+        self._told_at = self._looked_at = -LOOK_AGAIN_AFTER_S
+        self._asking = asyncio.Lock()
 
     async def agree(self, method: Crossing[..., Any]) -> None:
-        """Make sure that the peer serves what this process means by `method`; asked once for each connection to it.
+        """Make sure that the peer serves what this process means by `method`.
+
+        It is asked when it is first reached, after it gave no answer, and each second while the two do not agree.
 
         Raises:
             ContractMismatch: it does not.
             Unavailable: it does not say.
         """
-        if self._offered is None:
-            self._offered = await self._contract(rpc.remaining_s() or rpc.DEFAULT_TIMEOUT_S)
-        offered = self._offered.get(method.name, ())
-        if method.contract not in offered:
-            self.trouble = f"{self.module} does not serve {method.name} as this release knows it"
+        if not self._agrees(method):
+            async with self._asking:  # one question for all who wait
+                if not self._agrees(method) and self._is_stale():
+                    within_s = min(rpc.DEFAULT_TIMEOUT_S, _left_s())
+                    self._offered, self._told_at = await self._contract(within_s), time.monotonic()
+        if not self._agrees(method):
+            offered = (self._offered or {}).get(method.name, ())
             details = {"module": self.module, "method": method.name, "required": method.contract, "offered": offered}
-            raise ContractMismatch(f"{self.trouble[:1].upper()}{self.trouble[1:]}.", **details)
+            raise ContractMismatch(f"{self.module} does not serve {method.name} as this release knows it.", **details)
+
+    def _agrees(self, method: Crossing[..., Any]) -> bool:
+        return self._offered is not None and method.contract in self._offered.get(method.name, ())
+
+    def _is_stale(self) -> bool:
+        return self._offered is None or time.monotonic() - self._told_at >= LOOK_AGAIN_AFTER_S
 
     def answered(self) -> None:
         """Note that it answers."""
         self.trouble = None
 
-    def silent(self) -> None:
-        """Note that it gave no answer: another release may be there when it is back."""
-        self.trouble = f"{self.module} gives no answer"
+    def troubled(self, what: str) -> None:
+        """Note that it can't be worked with, and what it is: another release may be there when it is back."""
+        self.trouble = what.removesuffix(".")
         self._offered = None
+
+    def disagrees(self, what: str) -> None:
+        """Note that it speaks another contract."""
+        self.trouble = what.removesuffix(".")
 
     async def look(self) -> str | None:
         """What is wrong with it, as of a second ago at most; `None` where nothing is."""
@@ -87,22 +114,22 @@ class Peer:
             self._looked_at = now
             try:
                 offered = await self._contract(LOOK_WITHIN_S)
-            except Unavailable:
-                self.silent()
+            except Unavailable as error:
+                self.troubled(error.detail)
             else:
-                if self._offered is None:
+                if self._offered != offered:
                     self._offered, self.trouble = offered, None
         return self.trouble
 
-    async def _contract(self, within_s: float) -> Mapping[str, Any]:
+    async def _contract(self, within_s: float) -> Mapping[str, Sequence[str]]:
         try:
             async with asyncio.timeout(within_s):
                 status, content = await self.send("GET", f"/internal/{self.module}/contract", {}, None)
             if status == httpx.codes.OK:
-                return dict(orjson.loads(content)["methods"])
+                return _OFFER.validate_json(content).methods
         except TimeoutError as error:
             raise NotReached(f"{self.module} gives no answer.") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except ValidationError as error:
             raise NotReached(f"{self.module} does not say what it offers.") from error
         raise NotReached(f"{self.module} does not say what it offers (status {status}).")
 
@@ -176,52 +203,68 @@ class Peers:
         await self._http.aclose()
 
 
-class HttpChannel:
-    """Calls one module from another, over HTTP. Fulfils `modules.kernel.rpc.Channel`."""
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What the peer says instead of an answer."""
 
-    def __init__(self, peer: Peer, identity: Identity) -> None:
+    error: Exception
+
+
+class HttpChannel:
+    """Calls one module from another, over HTTP. Fulfils `modules.kernel.rpc.Channel`.
+
+    The tokens of `identity` are for the audience of the module that is called, or for another one that is named.
+    """
+
+    def __init__(self, peer: Peer, identity: Identity, audience: str | None = None) -> None:
         self._peer = peer
         self._identity = identity
+        self._audience = audience or peer.module
 
     async def call(self, method: Crossing[_P, _R], /, *arguments: _P.args, **named: _P.kwargs) -> _R:
         """The answer of the module, or the error that it answers with."""
         try:
             await self._peer.agree(method)
-            answer = await self._asked(method, method.question(*arguments, **named))
-        except ContractMismatch:
+            told = await self._asked(method, method.question(*arguments, **named))
+        except ContractMismatch as error:
+            self._peer.disagrees(error.detail)
             raise
-        except Unavailable:
-            self._peer.silent()
+        except Unavailable as error:
+            self._peer.troubled(error.detail)
             raise
-        except (WaybillError, PeerFault):
-            self._peer.answered()
+        except asyncio.CancelledError:  # the time was over, or whoever waited has left
+            self._peer.troubled(f"{self._peer.module} gives no answer")
             raise
-        except asyncio.CancelledError:
-            self._peer.silent()  # the time was over, or whoever waited has left: what it can do is seen next time
-            raise
+        if isinstance(told, _Refusal):
+            if isinstance(told.error, ContractMismatch):
+                self._peer.troubled(told.error.detail)
+            else:
+                self._peer.answered()
+            raise told.error
         self._peer.answered()
-        return answer
+        return told
 
-    async def _asked(self, method: Crossing[_P, _R], question: Mapping[str, Any]) -> _R:
-        status, content = await self._sent(method, question)
-        if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN} and _code(content) in IDENTITY_REFUSED:
-            self._identity.forget(self._peer.module)  # its key or its family may be gone: a new token, once
-            status, content = await self._sent(method, question)
-        if status == httpx.codes.OK:
-            try:
-                return method.read_answer(content)
-            except ValidationError as error:
-                raise Unavailable(f"The answer of {self._peer.module} makes no sense.") from error
-        raise self._refusal(method, status, content)
+    async def _asked(self, method: Crossing[_P, _R], question: Mapping[str, Any]) -> _R | _Refusal:
+        token = await self._identity.token(self._audience)
+        status, content = await self._sent(method, question, token)
+        if _is_identity_refused(status, content):
+            self._identity.forget(self._audience, token)  # its key or its family may be gone: a new token, once
+            token = await self._identity.token(self._audience)
+            status, content = await self._sent(method, question, token)
+        if status != httpx.codes.OK:
+            return self._refusal(method, status, content)
+        try:
+            return method.read_answer(content, question)
+        except ValueError as error:
+            raise Unavailable(f"The answer of {self._peer.module} to {method.name} makes no sense: {error}.") from error
 
-    async def _sent(self, method: Crossing[_P, _R], question: Mapping[str, Any]) -> tuple[int, bytes]:
-        token = await self._identity.token(self._peer.module)
-        left_s = rpc.remaining_s() or rpc.DEFAULT_TIMEOUT_S
+    async def _sent(self, method: Crossing[_P, _R], question: Mapping[str, Any], token: str) -> tuple[int, bytes]:
         headers = {
             "authorization": f"Bearer {token}",
             "content-type": "application/json",
             "traceparent": _span(),
-            DEADLINE_HEADER: str(max(1, int(left_s * 1000))),
+            CONTRACT_HEADER: method.contract,
+            DEADLINE_HEADER: str(max(1, int(_left_s() * 1000))),
         }
         if (id_ := request_id.get()) is not None:
             headers["x-request-id"] = id_
@@ -234,18 +277,36 @@ class HttpChannel:
         PORT_BYTES.labels(name, "received").inc(len(content))
         return status, content
 
-    def _refusal(self, method: Crossing[..., Any], status: int, content: bytes) -> Exception:
-        """What an answer other than 200 means here."""
+    def _refusal(self, method: Crossing[..., Any], status: int, content: bytes) -> _Refusal:
+        """What an answer other than 200 means here.
+
+        Raises:
+            NotReached: the peer does not admit this service.
+            Unavailable: it is nothing that this system says.
+        """
         name = f"{self._peer.module}.{method.name}"
         problem = _problem(content)
         code = problem.get("code")
-        if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN} and code in IDENTITY_REFUSED:
-            return NotReached(f"{self._peer.module} does not admit this service ({code}).")
+        if _is_identity_refused(status, content):
+            raise NotReached(f"{self._peer.module} does not admit this service ({code}).")
         if status == httpx.codes.INTERNAL_SERVER_ERROR:
-            return PeerFault(f"{name} failed there; its log has it under request {problem.get('request_id')}")
-        if status in {httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT} or not isinstance(code, str):
-            return Unavailable(f"{name} was answered with status {status} and nothing that this system says.")
-        return error_of(status, problem)
+            return _Refusal(PeerFault(f"{name} failed there; its log has it under request {problem.get('request_id')}"))
+        if status < httpx.codes.BAD_REQUEST or status in GATEWAYS or not isinstance(code, str):
+            raise Unavailable(f"{name} was answered with status {status} and nothing that this system says.")
+        return _Refusal(error_of(status, problem))
+
+
+def _left_s() -> float:
+    """The time that the call at hand has."""
+    left_s = rpc.remaining_s()
+    return rpc.DEFAULT_TIMEOUT_S if left_s is None else left_s
+
+
+def _is_identity_refused(status: int, content: bytes) -> bool:
+    return (
+        status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
+        and _problem(content).get("code") in IDENTITY_REFUSED
+    )
 
 
 def _unreached(module: str, error: Exception) -> Unavailable:
@@ -261,10 +322,6 @@ def _problem(content: bytes) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _code(content: bytes) -> object:
-    return _problem(content).get("code")
 
 
 def _span() -> str:

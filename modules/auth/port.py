@@ -113,7 +113,7 @@ class ClientPage:
 class AuthOperatorPort(Protocol):
     """What the operator does with clients. `actor` is whoever acts, for the record."""
 
-    @rpc.once()
+    @rpc.once(raises=(ClientRefused,))
     async def create_client(
         self, actor: str, name: str, scopes: Sequence[str], audiences: Sequence[str], kind: ClientKind
     ) -> ClientCreated:
@@ -125,7 +125,7 @@ class AuthOperatorPort(Protocol):
         """
         ...
 
-    @rpc.read()
+    @rpc.read(raises=(Invalid,))
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
         """Clients by age, at most `limit` (1 to 200) of them.
 

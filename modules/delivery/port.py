@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from modules.kernel import rpc
-from modules.kernel.errors import Conflict, Invalid, NotFound
+from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId, OrderId, ShipmentId
 
@@ -17,7 +17,7 @@ class NoSuchShipment(NotFound, code="delivery.shipment_not_found"):
 
 
 class IllegalTransition(Conflict, code="delivery.illegal_transition"):
-    """A shipment can't take this step from where it is. `details["allowed"]` names the steps it can take."""
+    """A shipment can't take this step from where it is, `details["current"]`; `allowed` names those that it can."""
 
 
 class StatusKeyReused(Invalid, code="delivery.idempotency_key_reused"):
@@ -109,7 +109,7 @@ class DeliveryOperatorPort(Protocol):
         """Shipments, newest first, from behind the one that was opened at, and has the id, `after`."""
         ...
 
-    @rpc.idempotent("report.key")
+    @rpc.idempotent("report.key", raises=(NoSuchShipment, IllegalTransition, PreconditionFailed, StatusKeyReused))
     async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
         """Take a step that the warehouse or the carrier reports.
 

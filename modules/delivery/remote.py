@@ -1,24 +1,34 @@
-"""`DeliveryPort` over HTTP."""
+"""`DeliveryPort` and `DeliveryOperatorPort` over HTTP."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from modules.delivery.port import DeliveryPort
+from modules.delivery.port import DeliveryOperatorPort, DeliveryPort, ShipmentFact, ShipmentView, StatusReport
 from modules.kernel import rpc
 from modules.kernel.events import Progress
+from modules.kernel.ids import OrderId, ShipmentId
 from modules.kernel.principal import Verifier
-from modules.web.internal import served
+from modules.web.internal import operated, served
 
 PROGRESS = rpc.crossing(DeliveryPort.progress, "/internal/delivery/progress")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS,)
+SHIPMENTS = rpc.crossing(DeliveryOperatorPort.shipments, "/internal/delivery/operator/shipments")
+REPORT = rpc.crossing(DeliveryOperatorPort.report, "/internal/delivery/operator/report")
+FACTS = rpc.crossing(DeliveryOperatorPort.facts, "/internal/delivery/operator/facts")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS, SHIPMENTS, REPORT, FACTS)
 
 
 def routes(delivery: DeliveryPort, verifier: Verifier) -> APIRouter:
     """What other processes call of the delivery that is hosted here."""
-    return served("delivery", verifier, {PROGRESS: delivery.progress})
+    return served("delivery", verifier, {PROGRESS: delivery.progress}, METHODS)
+
+
+def operator_routes(delivery: DeliveryOperatorPort, verifier: Verifier) -> APIRouter:
+    """What the operator calls of the delivery that is hosted here."""
+    return operated(verifier, {SHIPMENTS: delivery.shipments, REPORT: delivery.report, FACTS: delivery.facts})
 
 
 class RemoteDelivery:
@@ -30,3 +40,28 @@ class RemoteDelivery:
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far delivery is with the events of `source` about `subjects`."""
         return await self._channel.call(PROGRESS, source, subjects)
+
+
+class RemoteDeliveryOperator:
+    """Fulfils `DeliveryOperatorPort` where delivery lives in another process."""
+
+    def __init__(self, channel: rpc.Channel) -> None:
+        self._channel = channel
+
+    async def shipments(
+        self,
+        order_id: OrderId | None = None,
+        status: str | None = None,
+        limit: int = 50,
+        after: tuple[datetime, UUID] | None = None,
+    ) -> Sequence[ShipmentView]:
+        """Shipments, newest first, from behind `after`."""
+        return await self._channel.call(SHIPMENTS, order_id, status, limit, after)
+
+    async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
+        """Take a step that the warehouse or the carrier reports."""
+        return await self._channel.call(REPORT, actor, shipment_id, report)
+
+    async def facts(self, after: ShipmentId | None, limit: int) -> Sequence[ShipmentFact]:
+        """Shipments by id from behind `after`."""
+        return await self._channel.call(FACTS, after, limit)

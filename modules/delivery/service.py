@@ -202,7 +202,7 @@ def _check(before: Any, report: StatusReport) -> None:
         steps = allowed(before.status)
         raise IllegalTransition(
             f"From {before.status} a shipment can go to {' or '.join(steps) or 'nothing else'}, not {report.status}.",
-            status=before.status,
+            current=before.status,
             allowed=list(steps),
         )
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Concatenate, Generic, NotRequired, ParamSpec, Protocol, TypeVar, get_type_hints
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from modules.kernel.errors import (
@@ -21,6 +21,8 @@ from modules.kernel.errors import (
     Invalid,
     NotFound,
     NotReached,
+    PreconditionFailed,
+    PreconditionRequired,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -126,6 +128,9 @@ class PeerFault(RuntimeError):
 DEADLINE_HEADER = "waybill-deadline-ms"
 """Milliseconds that the caller still waits, when it sends."""
 
+CONTRACT_HEADER = "waybill-contract"
+"""What the caller means by the method: whoever means something else refuses, whichever release it is by now."""
+
 RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "retryable"})
 """The members of a problem that are not an error's details."""
 
@@ -134,10 +139,12 @@ _KINDS: Mapping[int, type[WaybillError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    412: PreconditionFailed,
+    428: PreconditionRequired,
     429: TooMany,
-    503: Unavailable,
 }
 
+_REFUSALS = range(400, 500)
 _WIRE = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 
 
@@ -153,6 +160,7 @@ class Crossing(Generic[_P, _R]):
         verb: str,
         path: str,
         member: str | None,
+        each: str | None,
         formerly: tuple[str, ...],
     ) -> None:
         self.name = method.__name__
@@ -160,7 +168,14 @@ class Crossing(Generic[_P, _R]):
         self.path = path
         self._method = method
         self._member = member
+        self._each = each
         self._formerly = formerly
+
+    @property
+    def policy(self) -> MethodPolicy:
+        """What the port declares of the method."""
+        policy: MethodPolicy = self._method.__policy__  # type: ignore[attr-defined]  # said by its declaration
+        return policy
 
     def question(self, *arguments: _P.args, **named: _P.kwargs) -> dict[str, Any]:
         """The arguments by name."""
@@ -187,21 +202,28 @@ class Crossing(Generic[_P, _R]):
         """An answer as JSON."""
         return self.write(answer if self._member is None else {self._member: answer})
 
-    def read_answer(self, document: bytes) -> _R:
-        """What the peer answered.
+    def read_answer(self, document: bytes, question: Mapping[str, Any]) -> _R:
+        """What the peer answered to a question.
 
         Raises:
-            ValidationError: it is no answer to this question.
+            ValueError: it is no answer to this question; says where, and nothing of what it holds.
         """
-        read = self._answer.validate_json(document)
-        answer: _R = read if self._member is None else read[self._member]
-        return answer
+        try:
+            read = self._answer.validate_json(document)
+        except ValidationError as error:
+            place = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = "/".join(map(str, place["loc"])) or "all of it"
+            raise ValueError(f"{place['type']} at {where}") from None  # what was read may be a secret
+        answer: Any = read if self._member is None else read[self._member]
+        if self._each is not None and len(answer) != len(question[self._each]):
+            raise ValueError(f"{len(answer)} answers for {len(question[self._each])} {self._each}")
+        checked: _R = answer
+        return checked
 
     @cached_property
     def contract(self) -> str:
         """A hash over all that both sides must agree on: path, the shapes of question and answer, and error codes."""
-        policy: MethodPolicy = self._method.__policy__  # type: ignore[attr-defined]  # said by its declaration
-        codes = sorted(error.code for error in policy.raises)
+        codes = sorted(error.code for error in self.policy.raises)
         shapes = [_shape(adapter.json_schema()) for adapter in (self._question, self._answer)]
         agreed = orjson.dumps([self.verb, self.path, *shapes, codes], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(agreed).hexdigest()[:16]
@@ -242,14 +264,16 @@ def crossing(
     *,
     verb: str = "POST",
     member: str | None = "result",
+    each: str | None = None,
     formerly: tuple[str, ...] = (),
 ) -> Crossing[_P, _R]:
     """How a port method crosses HTTP.
 
-    The answer is `member` of the document, or the document itself. `formerly` lists contracts of earlier releases
-    that this one still fulfils, so that an older caller may go on during an upgrade.
+    The answer is `member` of the document, or the document itself; it has one item for each of the argument `each`.
+    `formerly` lists contracts of earlier releases that this one still fulfils, so that an older caller may go on
+    during an upgrade.
     """
-    return Crossing(method, verb, path, member, formerly)
+    return Crossing(method, verb, path, member, each, formerly)
 
 
 class Channel(Protocol):
@@ -268,12 +292,16 @@ class Channel(Protocol):
 
 
 def error_of(status: int, document: Mapping[str, Any]) -> WaybillError:
-    """The error that a problem was made from. A code that is not known here becomes its kind, by status."""
+    """The error that a problem was made from. A code that is not known here becomes its kind, by status.
+
+    Only 4xx says that nothing was changed.
+    """
     code = document.get("code")
     kind = WaybillError.registry.get(code) if isinstance(code, str) else None
     details = {name: value for name, value in document.items() if name not in RESERVED}
     detail = document.get("detail")
-    return (kind or _KINDS.get(status, Invalid))(detail if isinstance(detail, str) else None, **details)
+    other = _KINDS.get(status, Invalid) if status in _REFUSALS else Unavailable
+    return (kind or other)(detail if isinstance(detail, str) else None, **details)
 
 
 def _plain(value: object) -> object:

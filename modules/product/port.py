@@ -184,9 +184,13 @@ class HoldFact:
 class ProductOperatorPort(Protocol):
     """What the operator does with catalogue and stock."""
 
-    @rpc.idempotent("rows")
+    @rpc.idempotent("rows", raises=(BelowHeld,))
     async def import_products(self, actor: str, rows: Sequence[NewProduct]) -> int:
-        """Add products or change them by SKU, and count their stock where a row says how much there is."""
+        """Add products or change them by SKU, and count their stock where a row says how much there is.
+
+        Raises:
+            BelowHeld: a row counts less than is held; nothing of it all was done.
+        """
         ...
 
     @rpc.read()
@@ -199,7 +203,7 @@ class ProductOperatorPort(Protocol):
         """Stock of the SKUs that exist."""
         ...
 
-    @rpc.idempotent("key")
+    @rpc.idempotent("key", raises=(NoSuchProduct, BelowHeld, MovementKeyReused))
     async def change_stock(self, actor: str, sku: str, change: StockChange) -> StockView:
         """Receive, count or correct.
 

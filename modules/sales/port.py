@@ -158,7 +158,7 @@ class SalesOperatorPort(Protocol):
         """Orders of all clients, newest first, from behind the one that was placed at, and has the id, `after`."""
         ...
 
-    @rpc.read()
+    @rpc.read(raises=(OrderNotFound,))
     async def order(self, order_id: OrderId) -> tuple[OrderView, Sequence[TransitionView]]:
         """One order with its history.
 

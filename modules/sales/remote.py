@@ -1,6 +1,7 @@
-"""`SalesPort` over HTTP."""
+"""`SalesPort` and `SalesOperatorPort` over HTTP."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,19 +9,27 @@ from fastapi import APIRouter
 
 from modules.kernel import rpc
 from modules.kernel.events import Progress
-from modules.kernel.ids import HoldId
+from modules.kernel.ids import HoldId, OrderId
 from modules.kernel.principal import Verifier
-from modules.sales.port import SalesPort, Settlement
-from modules.web.internal import served
+from modules.sales.port import OrderFact, OrderView, SalesOperatorPort, SalesPort, Settlement, TransitionView
+from modules.web.internal import operated, served
 
-SETTLE = rpc.crossing(SalesPort.settle, "/internal/sales/settle")
+SETTLE = rpc.crossing(SalesPort.settle, "/internal/sales/settle", each="hold_ids")
 PROGRESS = rpc.crossing(SalesPort.progress, "/internal/sales/progress")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS)
+ORDERS = rpc.crossing(SalesOperatorPort.orders, "/internal/sales/operator/orders")
+ORDER = rpc.crossing(SalesOperatorPort.order, "/internal/sales/operator/order")
+FACTS = rpc.crossing(SalesOperatorPort.facts, "/internal/sales/operator/facts")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS, ORDERS, ORDER, FACTS)
 
 
 def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:
     """What other processes call of the sales that is hosted here."""
-    return served("sales", verifier, {SETTLE: sales.settle, PROGRESS: sales.progress})
+    return served("sales", verifier, {SETTLE: sales.settle, PROGRESS: sales.progress}, METHODS)
+
+
+def operator_routes(sales: SalesOperatorPort, verifier: Verifier) -> APIRouter:
+    """What the operator calls of the sales that is hosted here."""
+    return operated(verifier, {ORDERS: sales.orders, ORDER: sales.order, FACTS: sales.facts})
 
 
 class RemoteSales:
@@ -36,3 +45,24 @@ class RemoteSales:
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far sales is with the events of `source` about `subjects`."""
         return await self._channel.call(PROGRESS, source, subjects)
+
+
+class RemoteSalesOperator:
+    """Fulfils `SalesOperatorPort` where sales lives in another process."""
+
+    def __init__(self, channel: rpc.Channel) -> None:
+        self._channel = channel
+
+    async def orders(
+        self, status: str | None = None, limit: int = 50, after: tuple[datetime, UUID] | None = None
+    ) -> Sequence[OrderView]:
+        """Orders of all clients, newest first, from behind `after`."""
+        return await self._channel.call(ORDERS, status, limit, after)
+
+    async def order(self, order_id: OrderId) -> tuple[OrderView, Sequence[TransitionView]]:
+        """One order with its history."""
+        return await self._channel.call(ORDER, order_id)
+
+    async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
+        """Orders by id from behind `after`."""
+        return await self._channel.call(FACTS, after, limit)

@@ -1,7 +1,8 @@
 """Port methods as routes: what a module hosted here answers to modules in other processes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,34 +16,61 @@ from modules.web.body import refused
 from modules.web.security import Guard
 
 DIGITS = 9
+OPERATOR_AUDIENCE = "ops"
+READS, WRITES = "ops:read", "ops:write"
 
 Method = Callable[..., Awaitable[Any]]
 Served = Mapping[rpc.Crossing[..., Any], Method]
 """What crosses, and what answers it here."""
+Offered = Sequence[rpc.Crossing[..., Any]]
 
 
-def served(module: str, verifier: Verifier, methods: Served, *, described: Served | None = None) -> APIRouter:
-    """Routes for `methods`, and the contract for them and for those `described` elsewhere.
+def served(module: str, verifier: Verifier, methods: Served, offered: Offered) -> APIRouter:
+    """Routes for `methods`, and the contract of the module: `offered`, which has those that are served elsewhere, too.
 
     Only our own services may call them. The contract tells nothing about the business, and is open.
     """
     guard = Guard(verifier, module)
     router = APIRouter(tags=["internal"])
     for crossing, method in methods.items():
-        _serve(router, guard, crossing, method)
-    offered = {crossing.name: crossing for crossing in (*methods, *(described or {}))}
+        _serve(router, partial(guard, scope=INTERNAL_SCOPE), crossing, method)
 
     @router.get(f"/internal/{module}/contract", include_in_schema=False)
     async def contract() -> Response:
         """What this release answers, each as the hash of what both sides must agree on."""
-        return json_answer({"module": module, "methods": {name: one.offered for name, one in offered.items()}})
+        return json_answer({"module": module, "methods": {one.name: one.offered for one in offered}})
 
     return router
 
 
-def _serve(router: APIRouter, guard: Guard, crossing: rpc.Crossing[..., Any], method: Method) -> None:
+def operated(verifier: Verifier, methods: Served) -> APIRouter:
+    """Routes for what the operator does. No service of ours may: its token is for another audience."""
+    guard = Guard(verifier, OPERATOR_AUDIENCE)
+    router = APIRouter(tags=["internal"])
+    for crossing, method in methods.items():
+        scope = READS if crossing.policy.repeat is rpc.Repeat.READ else WRITES
+        _serve(router, partial(guard, scope=scope), crossing, method)
+    return router
+
+
+def same_contract(request: Request, crossing: rpc.Crossing[..., Any]) -> None:
+    """Refuse a caller that says that it means another contract than any that is served here.
+
+    Raises:
+        ContractMismatch: it does; nothing was begun.
+    """
+    required = request.headers.get(rpc.CONTRACT_HEADER)
+    if required is not None and required not in crossing.offered:
+        details = {"method": crossing.name, "required": required, "offered": crossing.offered}
+        raise rpc.ContractMismatch(f"{crossing.name} means something else here.", **details)
+
+
+def _serve(
+    router: APIRouter, admit: Callable[[Request], Any], crossing: rpc.Crossing[..., Any], method: Method
+) -> None:
     async def answer(request: Request) -> Response:
-        guard(request, INTERNAL_SCOPE)
+        admit(request)
+        same_contract(request, crossing)
         question = request.query_params if crossing.verb == "GET" else await request.body()
         try:
             arguments = crossing.read_question(question if isinstance(question, bytes) else dict(question))

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol, TypeVar
 
 from app.calls import policed
+from tests.contract.served import application, client_of, listening
 
 _P = TypeVar("_P")
 
@@ -25,4 +26,13 @@ class InProcess:
         yield policed(port, service, peer, strict=True)
 
 
-ADAPTERS: Mapping[str, type[Adapter]] = {"in_process": InProcess}
+class OverHttp:
+    """Another process' client of the service, through a real socket."""
+
+    @asynccontextmanager
+    async def reach(self, port: type[_P], service: _P, peer: str) -> AsyncIterator[_P]:
+        async with listening(application(port, service)) as url, client_of(port, url, peer) as client:
+            yield policed(port, client, peer, strict=True)
+
+
+ADAPTERS: Mapping[str, type[Adapter]] = {"in_process": InProcess, "http": OverHttp}

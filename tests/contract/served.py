@@ -15,32 +15,42 @@ from app.identity import Identity
 from app.rpc import HttpChannel, Peer, http_client
 from modules.auth import api as auth_api
 from modules.auth import remote as auth_remote
-from modules.auth.port import AuthPort
+from modules.auth.port import AuthOperatorPort, AuthPort
 from modules.delivery import remote as delivery_remote
-from modules.delivery.port import DeliveryPort
+from modules.delivery.port import DeliveryOperatorPort, DeliveryPort
 from modules.kernel.errors import InvalidToken
 from modules.kernel.ids import service_id
 from modules.kernel.principal import INTERNAL_SCOPE, Principal, Verifier
 from modules.product import remote as product_remote
-from modules.product.port import ProductPort
+from modules.product.port import ProductOperatorPort, ProductPort
 from modules.sales import remote as sales_remote
-from modules.sales.port import SalesPort
+from modules.sales.port import SalesOperatorPort, SalesPort
+from modules.web.internal import served
 
 TOKEN = "a-token-of-sales"
+OPERATOR_TOKEN = "a-token-of-the-operator"
+READER_TOKEN = "a-token-of-who-only-looks"
+MODULES = frozenset({"auth", "delivery", "product", "sales"})
+OPENS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    TOKEN: (MODULES, frozenset({INTERNAL_SCOPE})),
+    OPERATOR_TOKEN: (frozenset({"ops"}), frozenset({"ops:read", "ops:write"})),
+    READER_TOKEN: (frozenset({"ops"}), frozenset({"ops:read"})),
+}
+"""At which audiences each token lets in, and with which scopes."""
 
 
 class Doorman:
-    """Lets in whoever has the one token: the service sales, at one audience."""
+    """Knows three tokens: one of the service sales, and two of operators."""
 
     def verify(self, token: str, audience: str) -> Principal:
-        if token != TOKEN:
-            raise InvalidToken("The access token is malformed.")
-        ends = datetime.now(UTC) + timedelta(hours=1)
-        return Principal(service_id("sales"), audience, frozenset({INTERNAL_SCOPE}), ends)
+        audiences, scopes = OPENS.get(token, (frozenset(), frozenset()))
+        if audience not in audiences:
+            raise InvalidToken("The access token is for another service.")
+        return Principal(service_id("sales"), audience, scopes, datetime.now(UTC) + timedelta(hours=1))
 
 
 class Badge(Identity):
-    """Shows the same token to everyone, and counts how often it was told to get a new one."""
+    """Shows the same token to every service, and counts how often it was told to get a new one."""
 
     def __init__(self, token: str = TOKEN) -> None:
         super().__init__("sales", "wbs_none", "http://127.0.0.1:1")
@@ -48,10 +58,22 @@ class Badge(Identity):
         self.forgotten = 0
 
     async def token(self, audience: str) -> str:
-        return self.shown
+        return OPERATOR_TOKEN if audience == "ops" and self.shown == TOKEN else self.shown
 
-    def forget(self, audience: str) -> None:
+    def forget(self, audience: str, refused: str) -> None:
+        del audience, refused
         self.forgotten += 1
+
+
+def _with_contract(remote: Any, module: str) -> "Routes":
+    """The operator's routes, and the contract, which a process has with the routes of the other port."""
+
+    def routes(service: Any, verifier: Verifier) -> APIRouter:
+        router = served(module, verifier, {}, remote.METHODS)
+        router.include_router(remote.operator_routes(service, verifier))
+        return router
+
+    return routes
 
 
 def _auth_routes(service: Any, verifier: Verifier) -> APIRouter:
@@ -64,11 +86,16 @@ def _auth_routes(service: Any, verifier: Verifier) -> APIRouter:
 Routes = Callable[[Any, Verifier], APIRouter]
 ENDS: Mapping[type, tuple[Routes, type]] = {
     AuthPort: (_auth_routes, auth_remote.RemoteAuth),
+    AuthOperatorPort: (_with_contract(auth_remote, "auth"), auth_remote.RemoteAuthOperator),
     DeliveryPort: (delivery_remote.routes, delivery_remote.RemoteDelivery),
+    DeliveryOperatorPort: (_with_contract(delivery_remote, "delivery"), delivery_remote.RemoteDeliveryOperator),
     ProductPort: (product_remote.routes, product_remote.RemoteProduct),
+    ProductOperatorPort: (_with_contract(product_remote, "product"), product_remote.RemoteProductOperator),
     SalesPort: (sales_remote.routes, sales_remote.RemoteSales),
+    SalesOperatorPort: (_with_contract(sales_remote, "sales"), sales_remote.RemoteSalesOperator),
 }
 """Both ends of each port that crosses: its routes, and its client."""
+OPERATED = frozenset({AuthOperatorPort, DeliveryOperatorPort, ProductOperatorPort, SalesOperatorPort})
 
 
 def application(port: type, service: Any) -> FastAPI:
@@ -102,4 +129,5 @@ async def listening(app: Any) -> AsyncIterator[str]:
 async def client_of(port: type, url: str, peer: str, identity: Identity | None = None) -> AsyncIterator[Any]:
     """A port's client for what answers at `url`, with nothing around it."""
     async with http_client() as http:
-        yield ENDS[port][1](HttpChannel(Peer(peer, url, http), identity or Badge()))
+        audience = "ops" if port in OPERATED else None
+        yield ENDS[port][1](HttpChannel(Peer(peer, url, http), identity or Badge(), audience))

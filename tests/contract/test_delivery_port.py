@@ -161,7 +161,7 @@ async def test_a_step_that_is_not_allowed_is_refused_and_those_that_are_are_name
 ) -> None:
     error = await refused(operator, await depot.shipment("packed"), StatusReport(status))
     assert (type(error), error.code) == (IllegalTransition, "delivery.illegal_transition")
-    assert error.details == {"status": "packed", "allowed": ["dispatched"]}
+    assert error.details == {"current": "packed", "allowed": ["dispatched"]}
 
 
 async def test_a_report_about_a_version_that_is_gone_is_refused(operator: DeliveryOperatorPort, depot: Depot) -> None:

@@ -1,4 +1,4 @@
-"""`ProductPort` over HTTP."""
+"""The ports of product over HTTP; what the operator calls is in a file of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,18 @@ from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId, service_id
 from modules.kernel.principal import INTERNAL_SCOPE, Verifier
 from modules.product.port import Availability, AvailabilityRequest, ProductPort
+from modules.product.remote.operator import OPERATOR_METHODS, RemoteProductOperator, operator_routes
 from modules.web.body import invalid, json_body, read_json
-from modules.web.internal import Served, in_time, served
+from modules.web.internal import Served, in_time, same_contract, served
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
-AVAILABILITY = rpc.crossing(ProductPort.availability, "/availability", member="results")
+AVAILABILITY = rpc.crossing(ProductPort.availability, "/availability", member="results", each="requests")
 RELEASE = rpc.crossing(ProductPort.release, "/internal/product/release")
 PROGRESS = rpc.crossing(ProductPort.progress, "/internal/product/progress")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (AVAILABILITY, RELEASE, PROGRESS)
+__all__ = ["METHODS", "RemoteProduct", "RemoteProductOperator", "operator_routes", "routes"]
+
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (AVAILABILITY, RELEASE, PROGRESS, *OPERATOR_METHODS)
 MAX_REQUESTS = 1000
 HOLDER = service_id("sales")
 
@@ -40,7 +43,7 @@ BODY = TypeAdapter(AvailabilityBody)
 def routes(product: ProductPort, verifier: Verifier) -> APIRouter:
     """What other processes call of the product that is hosted here."""
     methods: Served = {RELEASE: product.release, PROGRESS: product.progress}
-    router = served("product", verifier, methods, described={AVAILABILITY: product.availability})
+    router = served("product", verifier, methods, METHODS)
     _check(router, product, Guard(verifier, "product"))
     return router
 
@@ -61,6 +64,7 @@ def _check(router: APIRouter, product: ProductPort, guard: Guard) -> None:
             guard(request, "catalogue:read", INTERNAL_SCOPE)
         elif guard(request, INTERNAL_SCOPE).client_id != HOLDER:
             raise Forbidden("Only sales holds stock: its orders are what a hold is for.")
+        same_contract(request, AVAILABILITY)
         faults = [
             {"pointer": f"/requests/{place}/order_id", "code": "missing", "detail": "A hold is for an order."}
             for place, one in enumerate(body.requests)

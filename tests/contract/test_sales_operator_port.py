@@ -1,0 +1,77 @@
+"""What sales means to the operator, however it is reached."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from modules.kernel.ids import OrderId, new_id, order_id_for
+from modules.kernel.money import Money
+from modules.sales.port import OrderFact, OrderNotFound, OrderView, SalesOperatorPort
+from modules.sales.service import Orders, Watch
+from tests.contract.port_adapters import Adapter
+from tests.contract.port_facts import assert_frozen, same_again
+from tests.support.orders import CUSTOMER, SHIP_TO, order, told
+from tests.support.shop import Shop
+
+
+@pytest.fixture
+async def operator(adapter: Adapter, shop: Shop) -> AsyncIterator[SalesOperatorPort]:
+    orders = Orders(shop.sales_database, Watch())
+    async with adapter.reach(SalesOperatorPort, orders, "sales") as port:  # type: ignore[type-abstract]  # read for its methods
+        yield port
+
+
+async def placed(shop: Shop, operator: SalesOperatorPort, key: str) -> OrderView:
+    """An order of two bolts, as the operator sees it."""
+    await shop.stock(BOLT=99)
+    assert told(await shop.place(order(key, BOLT=2))) == "placed"
+    return (await operator.order(order_id_for(CUSTOMER, key)))[0]
+
+
+async def test_an_order_is_shown_with_its_lines_its_address_and_its_history(
+    operator: SalesOperatorPort, shop: Shop
+) -> None:
+    before = await placed(shop, operator, "k")
+    view, (step,) = await operator.order(before.id)
+    assert await operator.order(before.id) == (view, [step])
+    assert_frozen(view)
+    assert (view.id, view.status, view.total) == (order_id_for(CUSTOMER, "k"), "placed", Money(200, "EUR"))
+    assert [(line.sku, line.quantity, line.unit_price) for line in view.lines] == [("BOLT", 2, Money(100, "EUR"))]
+    assert (view.ship_to, view.placed_at.utcoffset() is not None) == (SHIP_TO, True)
+    assert (step.sequence, step.from_, step.to, step.at) == (1, None, "placed", view.placed_at)
+
+
+async def test_an_order_that_there_is_not_is_not_found(operator: SalesOperatorPort) -> None:
+    with pytest.raises(OrderNotFound) as refused:
+        await operator.order(OrderId(new_id()))
+    assert refused.value.code == "sales.order_not_found"
+
+
+async def test_orders_are_shown_newest_first_by_status_and_from_behind_one(
+    operator: SalesOperatorPort, shop: Shop
+) -> None:
+    one, two, three = [await placed(shop, operator, key) for key in ("one", "two", "three")]
+    assert await same_again(operator.orders) == [three, two, one]
+    assert await operator.orders(limit=1, after=(three.placed_at, three.id)) == [two]
+    assert await operator.orders(status="placed", limit=2) == [three, two]
+    assert await operator.orders("delivered") == []
+
+
+async def test_facts_come_by_id_from_behind_one(operator: SalesOperatorPort, shop: Shop) -> None:
+    made = sorted([await placed(shop, operator, key) for key in "ab"], key=lambda one: one.id)
+    facts = await same_again(lambda: operator.facts(None, 10))
+    assert [fact.id for fact in facts] == [view.id for view in made]
+    assert facts[0] == OrderFact(
+        made[0].id,
+        CUSTOMER,
+        "placed",
+        facts[0].hold_id,
+        {"BOLT": 2},
+        ("placed",),
+        1,
+        made[0].placed_at,
+    )
+    assert {fact.hold_id for fact in facts} == set(await shop.holds())
+    assert await operator.facts(None, 1) == facts[:1]
+    assert await operator.facts(made[0].id, 10) == facts[1:]
+    assert await operator.facts(made[1].id, 10) == []
