@@ -24,8 +24,14 @@ def build_app(container: Container) -> FastAPI:
     """The application of one process: what its settings host, and what runs beside the requests."""
     settings = container.settings()
     health = Health(_checks(container), lambda: _refresh(container), _neighbours(container))
-    issuer = settings.tokens.issuer
-    return create_app("Waybill", container.routers(), health, lambda: _lifetime(container), issuer)
+    return create_app(
+        "Waybill",
+        container.routers(),
+        health,
+        lambda: _lifetime(container),
+        settings.tokens.issuer,
+        internal_port=settings.server.internal_port,
+    )
 
 
 @asynccontextmanager

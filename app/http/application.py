@@ -13,8 +13,19 @@ from app.http.openapi import describe
 Lifetime = Callable[[], AbstractAsyncContextManager[None]]
 
 
-def create_app(title: str, routers: Sequence[APIRouter], health: Health, lifetime: Lifetime, issuer: str) -> FastAPI:
-    """The ASGI application of one process: `lifetime` surrounds its serving."""
+def create_app(
+    title: str,
+    routers: Sequence[APIRouter],
+    health: Health,
+    lifetime: Lifetime,
+    issuer: str,
+    *,
+    internal_port: int | None = None,
+) -> FastAPI:
+    """The ASGI application of one process: `lifetime` surrounds its serving.
+
+    With `internal_port` what is for our own network is answered on that port only.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -33,6 +44,6 @@ def create_app(title: str, routers: Sequence[APIRouter], health: Health, lifetim
     for router in (*routers, health.routes()):
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(Around)
+    app.add_middleware(Around, internal_port=internal_port)
     describe(app, issuer)
     return app

@@ -11,7 +11,7 @@ from prometheus_client import Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.problems import MalformedRequest, TooLarge, fault, problem
+from app.http.problems import MalformedRequest, NoSuchPath, TooLarge, fault, problem
 from app.telemetry.logs import request_id
 from app.telemetry.metrics import HTTP_REQUESTS
 from modules.kernel.errors import WaybillError
@@ -19,6 +19,7 @@ from modules.kernel.events import traceparent
 from modules.kernel.ids import new_id
 
 MIB = 1024 * 1024
+INTERNAL = ("/internal/", "/metrics")
 LARGE = ("/availability", "/internal/")
 LARGE_BYTES, BYTES = 16 * MIB, MIB
 OK = 200
@@ -35,8 +36,9 @@ ENCODED_CONTROL = re.compile(rb"%(?:[01][0-9a-fA-F]|7[fF])")
 class Around:
     """Pure ASGI: a middleware with a task of its own would cost more than it does."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, internal_port: int | None = None) -> None:
         self._app = app
+        self._internal_port = internal_port
         self._series: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +61,7 @@ class Around:
             await send(message)
 
         try:
-            refusal = _refused(scope, headers)
+            refusal = _refused(scope, headers) or self._hidden(scope)
             if refusal is not None:
                 await problem(refusal, scope["path"], _status(refusal))(scope, receive, answer)
             else:
@@ -74,6 +76,15 @@ class Around:
             await fault(error, scope["method"], scope["path"])(scope, receive, answer)
         finally:
             self._note(scope, status, time.perf_counter() - began)
+
+    def _hidden(self, scope: Scope) -> WaybillError | None:
+        """What is for our own network is not there for those who came by the other port."""
+        if self._internal_port is None or not scope["path"].startswith(INTERNAL):
+            return None
+        server = scope.get("server")
+        if server is not None and server[1] == self._internal_port:
+            return None
+        return NoSuchPath(f"There is nothing at {scope['path']}.")
 
     def _note(self, scope: MutableMapping[str, Any], status: int, took_s: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
@@ -125,6 +136,8 @@ def _refused(scope: Scope, headers: Mapping[bytes, bytes]) -> WaybillError | Non
 
 
 def _status(refusal: WaybillError) -> int:
+    if isinstance(refusal, NoSuchPath):
+        return 404
     return 413 if isinstance(refusal, TooLarge) else 400
 
 

@@ -87,6 +87,8 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
         yield from unknown
         return  # what follows from a misspelt name is only noise
     yield from _placement(settings)
+    if settings.server.internal_port == settings.server.port:
+        yield ("server", "internal_port"), "is server.port; it must be another, or be left out"
     yield from _databases(settings)
     yield from _bus(settings)
     if "auth" in settings.modules:

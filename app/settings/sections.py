@@ -19,6 +19,8 @@ class Server(Section):
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Port = 3000
     """Without one: the port of the first hosted module's placement, else 3000."""
+    internal_port: Port | None = None
+    """A second port, for our own network: with one, `/internal/…` and `/metrics` are answered only there."""
 
 
 class Events(Section):

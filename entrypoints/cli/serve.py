@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+APPLICATION = "entrypoints.asgi:create"
+STARTUP_FAILED = 3  # uvicorn's own code for it
 SERVER: dict[str, Any] = {
     "loop": "uvloop",
     "http": "httptools",
@@ -26,11 +28,15 @@ def serve(
     modules: Annotated[str | None, typer.Option(help="The modules to host, with commas.")] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    internal_port: Annotated[
+        int | None, typer.Option(help="A second port, for our own network: /internal/… and /metrics are only there.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
 ) -> None:
     """Serve the hosted modules until SIGTERM."""
     given = {"WAYBILL_CONFIG": str(config), "WAYBILL_MODULES": modules, "WAYBILL_SERVER__HOST": host}
     given["WAYBILL_SERVER__PORT"] = None if port is None else str(port)
+    given["WAYBILL_SERVER__INTERNAL_PORT"] = None if internal_port is None else str(internal_port)
     os.environ.update({name: value for name, value in given.items() if value is not None})
 
     gc.disable()  # until everything is imported: the collector would walk it again and again, for nothing
@@ -46,14 +52,27 @@ def serve(
         raise typer.Exit(2) from None
     if os.environ.pop("WAYBILL_MIGRATE", "") == "1":
         _migrate(settings)
-    uvicorn.run(
-        "entrypoints.asgi:create",
-        factory=True,
-        host=settings.server.host,
-        port=settings.server.port,
-        workers=workers,
-        **SERVER,
-    )
+    at: dict[str, Any] = {"host": settings.server.host, "factory": True, "workers": workers, **SERVER}
+    if settings.server.internal_port is None:
+        uvicorn.run(APPLICATION, port=settings.server.port, **at)
+    else:
+        _serve_on_two(at, settings.server.port, settings.server.internal_port)
+
+
+def _serve_on_two(at: dict[str, Any], *ports: int) -> None:
+    """Serve until SIGTERM on more than one port, as uvicorn does on one."""
+    from uvicorn import Config, Server
+    from uvicorn.supervisors import Multiprocess
+
+    configs = [Config(APPLICATION, port=port, **at) for port in ports]
+    sockets = [config.bind_socket() for config in configs]
+    if configs[0].workers > 1:
+        Multiprocess(configs[0], sockets=sockets).run()
+        return
+    server = Server(configs[0])
+    server.run(sockets)
+    if not server.started:
+        raise typer.Exit(STARTUP_FAILED)
 
 
 def _migrate(settings: object) -> None:

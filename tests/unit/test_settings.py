@@ -122,6 +122,10 @@ NONSENSE = {
         'modules = ["sales"]\n' + DISTRIBUTED.replace("127.0.0.1:3001", "sales.test") + "[server]\nport = 3004\n",
         ["waybill.toml:3: placement.auth: is the URL of sales, which is hosted here while auth is not"],
     ),
+    "two ports that are one": (
+        MINIMAL + "[server]\nport = 3000\ninternal_port = 3000\n",
+        ["waybill.toml:5: server.internal_port: is server.port; it must be another, or be left out"],
+    ),
     "in-process bus between processes": (
         'modules = ["sales", "product"]\n' + DISTRIBUTED.replace('bus = "redis"', 'bus = "in_process"'),
         ['waybill.toml:9: events.bus: must be "redis" while modules live elsewhere: auth, delivery'],
