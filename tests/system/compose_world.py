@@ -23,6 +23,7 @@ COMPOSE = Path(sys.executable).with_name("docker-compose")
 SERVICES = ("auth", "sales", "delivery", "product")
 ISSUER = "https://auth.example.com"
 MOUNTED = "/run/secrets/"
+INTERNAL = "--internal-port"
 
 # Empty is not given, and stronger than what somebody has in a file .env here.
 GIVEN = {"WAYBILL_ISSUER": ISSUER, "WAYBILL_IMAGE": "", "WAYBILL_AUTH_PORTS": "", "WAYBILL_SALES_PORTS": ""}
@@ -74,10 +75,21 @@ class Container:
         return subprocess.Popen(self.words, cwd=ROOT, env={**inherited, **self.environment}, text=True, **given)
 
 
+def internal_ports() -> Mapping[str, int]:
+    """The second ports of the layout, by the service's name with `:internal` behind it."""
+    found = {}
+    for name in SERVICES:
+        words = layout()["services"][name]["command"]
+        if INTERNAL in words:
+            found[f"{name}:internal"] = int(words[words.index(INTERNAL) + 1])
+    return found
+
+
 def containers(folder: Path, secrets: Mapping[str, str], ports: Mapping[str, int]) -> Mapping[str, Container]:
     """The four services, `migrate` and `operator`, with all that they write and read in `folder`.
 
-    `ports` says where on loopback a host of the layout is (`sales`, `postgres`, `redis`). A container gets the secrets that
+    `ports` says where on loopback a host of the layout is (`sales`, `postgres`, `redis`), and `sales:internal` its second
+    port where that is to be another than the layout's. A container gets the secrets that
     the compose file grants it, in a folder of its own, and no other.
     """
     return {name: _container(name, folder, secrets, ports) for name in (*SERVICES, "migrate", "operator")}
@@ -87,9 +99,16 @@ def _container(name: str, folder: Path, secrets: Mapping[str, str], ports: Mappi
     service = layout()["services"][name]
     mounted = folder / name
     mounted.mkdir(parents=True)
+    inner = internal_ports()
 
     def here(text: str) -> str:
-        text = re.sub(rf"(?<=[/@])({'|'.join(ports)}):\d+", lambda host: f"{HOST}:{ports[host[1]]}", text)
+        for second, port in inner.items():
+            text = text.replace(f"//{second.partition(':')[0]}:{port}", f"//{HOST}:{ports.get(second, port)}")
+        text = re.sub(
+            rf"(?<=[/@])({'|'.join(name for name in ports if ':' not in name)}):\d+",
+            lambda host: f"{HOST}:{ports[host[1]]}",
+            text,
+        )
         return text.replace(MOUNTED, f"{mounted}/").replace("0.0.0.0", HOST).replace(ISSUER, _issuer(ports))  # noqa: S104
 
     for granted in service["secrets"]:
@@ -97,6 +116,9 @@ def _container(name: str, folder: Path, secrets: Mapping[str, str], ports: Mappi
     words = [here(unescaped(word)) for word in (*(service["entrypoint"] or entrypoint()), *service["command"])]
     if "--port" in words:
         words[words.index("--port") + 1] = str(ports[name])
+    if INTERNAL in words:
+        second = f"{name}:internal"
+        words[words.index(INTERNAL) + 1] = str(ports.get(second, inner[second]))
     # Python first: it is the one of this environment that `waybill` and a health check are to find.
     path = os.pathsep.join((str(_waybill_in(folder)), str(Path(sys.executable).parent), os.environ["PATH"]))
     given = service.get("environment") or {}

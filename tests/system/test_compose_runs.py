@@ -15,7 +15,7 @@ import pytest
 from app.embedded import EmbeddedPostgres
 from app.embedded.loopback import HOST
 from tests.processes import until
-from tests.system.compose_world import SERVICES, Container, containers, layout
+from tests.system.compose_world import SERVICES, Container, containers, internal_ports, layout
 from tests.system.parties import SHIP_TO
 from tests.system.ports import some_ports
 from tests.system.test_compose_servers import Redis, postgres, secrets
@@ -61,7 +61,9 @@ def running(tmp_path: Path, postgres: EmbeddedPostgres, secrets: tuple[Path, Map
     with ExitStack() as stack:
         redis = Redis(tmp_path / "redis", secrets[0])
         stack.enter_context(redis.running())
-        ports = {**some_ports(",".join(SERVICES)), "postgres": postgres.port, "redis": redis.port}
+        free = iter(some_ports("one,two,three,four,five,six").values())
+        ports = {name: next(free) for name in (*SERVICES, *internal_ports())}
+        ports |= {"postgres": postgres.port, "redis": redis.port}
         ours = containers(tmp_path / "ours", secrets[1], ports)
         assert ours["migrate"].started().wait(60) == 0
         for module in SERVICES:
@@ -88,6 +90,7 @@ async def test_an_order_is_placed_and_shipped_on_the_layout_and_the_doctor_finds
             auth=(client["client_id"], client["client_secret"]),
         )
         bearer = {"Authorization": f"Bearer {told.raise_for_status().json()['access_token']}"}
+        assert (await http.get(f"{running.url('sales')}/metrics")).status_code == 404  # it is on the inside port
         orders = f"{running.url('sales')}/api/v1/orders"
         body = {"lines": [{"sku": "TEA", "quantity": 3}], "ship_to": SHIP_TO}
         placed = await http.post(orders, json=body, headers=bearer)

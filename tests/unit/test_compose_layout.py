@@ -20,11 +20,13 @@ from tests.system.compose_world import (
     Container,
     compose,
     containers,
+    internal_ports,
     layout,
     make_secrets,
 )
 
 PORTS = {"auth": 3004, "sales": 3001, "delivery": 3002, "product": 3003}
+INTERNAL = {"auth": 3014, "sales": 3011}
 END = ("migrate", "operator")
 OURS = (*SERVICES, *END)
 ALL = tuple(layout()["services"])
@@ -77,8 +79,11 @@ def test_every_docker_compose_at_hand_accepts_the_file(program: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_hosts_its_own_module_on_its_own_port(name: str) -> None:
     said = " ".join(service(name)["command"])
-    assert said == (f"serve --config config/distributed.toml --modules {name} --host 0.0.0.0 --port {PORTS[name]}")
-    assert service(name)["environment"][f"WAYBILL_PLACEMENT__{name.upper()}"] == f"http://{name}:{PORTS[name]}"
+    second = f" --internal-port {INTERNAL[name]}" if name in INTERNAL else ""
+    wanted = f"serve --config config/distributed.toml --modules {name} --host 0.0.0.0 --port {PORTS[name]}{second}"
+    assert said == wanted
+    reached = INTERNAL.get(name, PORTS[name])
+    assert service(name)["environment"][f"WAYBILL_PLACEMENT__{name.upper()}"] == f"http://{name}:{reached}"
 
 
 def test_only_auth_and_sales_are_published_beyond_this_machine() -> None:
@@ -184,7 +189,7 @@ def test_redis_keeps_a_log_of_writes_and_evicts_nothing() -> None:
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Container]:
     folder = tmp_path_factory.mktemp("layout")
-    ports = {**PORTS, "postgres": 5432, "redis": 6379}
+    ports = {**PORTS, **internal_ports(), "postgres": 5432, "redis": 6379}
     return containers(folder / "world", make_secrets(folder / "secrets"), ports)
 
 
@@ -206,7 +211,7 @@ def test_settings_take_what_the_file_gives_each_service(name: str, commands: Map
     assert set(settings.services) == ({"sales", "delivery", "product"} if name == "auth" else {name})
     assert (settings.secrets.pepper is not None) == (name == "auth")
     assert settings.events.bus == "redis"
-    assert settings.placement == {module: f"http://127.0.0.1:{port}" for module, port in PORTS.items()}
+    assert settings.placement == {module: f"http://127.0.0.1:{port}" for module, port in (PORTS | INTERNAL).items()}
 
 
 def test_every_variable_of_the_file_is_one_that_these_tests_give() -> None:
