@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from app.bus.redis import RedisBus
+from app.bus.redis.connection import answered
 from app.embedded import EmbeddedValkey
 from modules.kernel.errors import Unavailable
 from tests.contract.bus_depots import OverRedis
@@ -126,7 +127,8 @@ async def test_a_redis_that_is_halted_keeps_nobody_waiting_for_ever(own: RedisWo
         began = time.monotonic()
         for call in (consumer._read(), own.bus.publish(events("A1"))):
             with pytest.raises(Unavailable):
-                await call
+                async with asyncio.timeout(8):
+                    await call
         assert time.monotonic() - began < 8
         assert not await consumer.inbox.at_end(SOURCE)
         running = own.run(consumer)
@@ -156,3 +158,18 @@ async def test_a_password_is_in_no_complaint() -> None:
         await bus.identify()
     await bus.close()
     assert "very-secret" not in f"{said.value} {said.value.details} {said.value.__cause__}"
+
+
+async def test_a_cancellation_that_the_client_drops_is_heeded() -> None:
+    async def asks() -> None:
+        with answered():
+            try:
+                await asyncio.sleep(10)
+            except asyncio.CancelledError:
+                pass  # as `wait_for` does until Python 3.11, when its answer comes together with the cancellation
+
+    asking = asyncio.create_task(asks())
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking

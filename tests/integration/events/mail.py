@@ -100,7 +100,9 @@ class Mail:
         """Stop what is still under way."""
         for task in self._begun:
             task.cancel()
-        await asyncio.gather(*self._begun, return_exceptions=True)
+        if self._begun:
+            _, alive = await asyncio.wait(self._begun, timeout=10)
+            assert not alive, "it was told to stop, and goes on"
 
     # what is there afterwards
 
