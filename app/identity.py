@@ -1,9 +1,10 @@
 """As whom a module of ours calls another: tokens of its own, fetched like any client's and renewed in time."""
 
 import asyncio
+import re
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from modules.kernel.principal import INTERNAL_SCOPE
 
 FETCHED_WITHIN_S = 2.0
 TRIED_AGAIN_AFTER_S = 5.0
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # Source: RFC 6750, 2.1
 
 
 @dataclass(slots=True)
@@ -36,9 +38,16 @@ class Identity:
     """
 
     def __init__(
-        self, service: str, secret: str, auth_url: str, *, steady: Callable[[], float] = time.monotonic
+        self,
+        service: str,
+        secret: str,
+        auth_url: str,
+        *,
+        within_s: float = FETCHED_WITHIN_S,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
+        self._within_s = within_s
         self._steady = steady
         self._endpoint = f"{auth_url}/auth/token"
         self._held: dict[str, _Held] = {}
@@ -87,19 +96,31 @@ class Identity:
     async def _fetched(self, audience: str) -> str:
         began = self._steady()
         try:
-            told: dict[str, Any] = await self._client.fetch_token(
-                self._endpoint,
-                grant_type="client_credentials",
-                scope=INTERNAL_SCOPE,
-                resource=audience_urn(audience),
-            )
-            held = _Held(told["access_token"], began + told["expires_in"] / 2, began + told["expires_in"])
+            async with asyncio.timeout(self._within_s):  # all of it: an answer may come letter by letter
+                told: dict[str, Any] = await self._client.fetch_token(
+                    self._endpoint,
+                    grant_type="client_credentials",
+                    scope=INTERNAL_SCOPE,
+                    resource=audience_urn(audience),
+                )
+            held = _read(told, began)
         except AuthlibBaseError as error:
             raise NotReached(f"Auth does not admit the service {self._service} ({error.error}).") from error
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise NotReached(f"Auth gives no token ({type(error).__name__}).") from error
         self._held[audience] = held
         return held.text
+
+
+def _read(told: Mapping[str, Any], began: float) -> _Held:
+    """The token of an answer to a question that was asked at `began`.
+
+    Raises:
+        ValueError, KeyError, TypeError: it holds none.
+    """
+    if not TOKEN.fullmatch(told["access_token"]):
+        raise ValueError("not a bearer token")
+    return _Held(told["access_token"], began + told["expires_in"] / 2, began + told["expires_in"])
 
 
 def _oauth_client(client_id: str, secret: str) -> Any:

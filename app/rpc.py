@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -28,13 +28,14 @@ _R = TypeVar("_R")
 
 MIB = 1024 * 1024
 MAX_ANSWER = 16 * MIB
+PIECE = 64 * 1024
 CONNECTIONS = 64
 KEPT_ALIVE_S = 15.0  # less than the server keeps them
 LOOK_WITHIN_S = 0.5
 SIGN_IN_EVERY_S = 1.0
 LOOK_AGAIN_AFTER_S = 1.0
-GATEWAYS = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT})
-IDENTITY_REFUSED = frozenset({"unauthenticated", "invalid_token", "insufficient_scope", "forbidden"})
+SAID = frozenset({*range(400, 500), 503})
+IDENTITY_REFUSED = frozenset({"insufficient_scope", "forbidden"})
 
 
 def http_client() -> httpx.AsyncClient:
@@ -149,9 +150,12 @@ class Peer:
         """
         parts: list[bytes] = []
         length = 0
+        sent: bytes | AsyncIterator[bytes] | None = body
+        if body is not None and len(body) > MIB:  # in one piece it would keep the loop from everything else
+            headers, sent = {**headers, "content-length": str(len(body))}, _in_pieces(body)
         try:
             async with self.http.stream(
-                verb, f"{self.url}{path}", headers=dict(headers), content=body, params=query, timeout=None
+                verb, f"{self.url}{path}", headers=dict(headers), content=sent, params=query, timeout=None
             ) as answer:
                 async for part in answer.aiter_bytes():
                     length += len(part)
@@ -288,12 +292,17 @@ class HttpChannel:
         problem = _problem(content)
         code = problem.get("code")
         if _is_identity_refused(status, content):
-            raise NotReached(f"{self._peer.module} does not admit this service ({code}).")
+            raise NotReached(f"{self._peer.module} does not admit this service ({code or status}).")
         if status == httpx.codes.INTERNAL_SERVER_ERROR:
             return _Refusal(PeerFault(f"{name} failed there; its log has it under request {problem.get('request_id')}"))
-        if status < httpx.codes.BAD_REQUEST or status in GATEWAYS or not isinstance(code, str):
+        if status not in SAID or not isinstance(code, str):
             raise Unavailable(f"{name} was answered with status {status} and nothing that this system says.")
         return _Refusal(error_of(status, problem))
+
+
+async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), PIECE):
+        yield body[start : start + PIECE]
 
 
 def _left_s() -> float:
@@ -303,10 +312,10 @@ def _left_s() -> float:
 
 
 def _is_identity_refused(status: int, content: bytes) -> bool:
-    return (
-        status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
-        and _problem(content).get("code") in IDENTITY_REFUSED
-    )
+    """Whether this service is not admitted. A customer never hears of that: it is about no token of theirs."""
+    if status == httpx.codes.FORBIDDEN:
+        return _problem(content).get("code") in IDENTITY_REFUSED
+    return status == httpx.codes.UNAUTHORIZED
 
 
 def _unreached(module: str, error: Exception) -> Unavailable:

@@ -4,6 +4,7 @@ import pytest
 
 from modules.product.port import ProductPort
 from modules.sales.port import SalesPort
+from tests.contract.hostile_peer import Far, HostilePeer, far, hostile_peer
 from tests.contract.port_adapters import ADAPTERS, Adapter
 from tests.contract.redis_world import unchecked_world, world
 from tests.integration.events.mail_fixture import mail_database, unchecked_mail
@@ -30,3 +31,15 @@ async def sales(adapter: Adapter, shop: Shop) -> AsyncIterator[SalesPort]:
     service = shop.sales_service()
     async with adapter.reach(SalesPort, service, "sales") as port:  # type: ignore[type-abstract]  # read for its methods
         yield port
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[HostilePeer]:
+    async with hostile_peer() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def port(peer: HostilePeer) -> AsyncIterator[Far]:
+    async with far(peer.url) as reached:
+        yield reached

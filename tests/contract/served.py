@@ -30,9 +30,9 @@ from modules.web.internal import served
 TOKEN = "a-token-of-sales"
 OPERATOR_TOKEN = "a-token-of-the-operator"
 READER_TOKEN = "a-token-of-who-only-looks"
-MODULES = frozenset({"auth", "delivery", "product", "sales"})
+SERVED = frozenset({"auth", "delivery", "product", "sales", "peer"})
 OPENS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    TOKEN: (MODULES, frozenset({INTERNAL_SCOPE})),
+    TOKEN: (SERVED, frozenset({INTERNAL_SCOPE})),
     OPERATOR_TOKEN: (frozenset({"ops"}), frozenset({"ops:read", "ops:write"})),
     READER_TOKEN: (frozenset({"ops"}), frozenset({"ops:read"})),
 }
@@ -101,6 +101,12 @@ OPERATED = frozenset({AuthOperatorPort, DeliveryOperatorPort, ProductOperatorPor
 def application(port: type, service: Any) -> FastAPI:
     """What a process that hosts the service answers to others."""
 
+    return hosting(ENDS[port][0](service, Doorman()))
+
+
+def hosting(*routers: APIRouter) -> FastAPI:
+    """A process with these routes, and nothing beside them."""
+
     @asynccontextmanager
     async def lifetime() -> AsyncIterator[None]:
         yield
@@ -108,7 +114,7 @@ def application(port: type, service: Any) -> FastAPI:
     async def nothing() -> None:
         return None
 
-    return create_app("test", [ENDS[port][0](service, Doorman())], Health({}, nothing), lifetime, "http://issuer")
+    return create_app("test", routers, Health({}, nothing), lifetime, "http://issuer")
 
 
 @asynccontextmanager
