@@ -52,6 +52,8 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
         await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
         if (peers := container.peers()) is not None:
             await peers.close()
+        if _is_on_the_bus(container):
+            await container.bus().close()
         for database in container.databases():
             await database.close()
 
@@ -115,17 +117,18 @@ def _checks(container: Container) -> dict[str, Callable[[], Awaitable[str | None
     return {f"database.{one.name}": check(one) for one in container.databases()} | {"keys": keys}
 
 
+def _is_on_the_bus(container: Container) -> bool:
+    """Whether a module here tells or follows anything."""
+    return bool(container.consumers() or container.relays())
+
+
 def _neighbours(container: Container) -> Callable[[], Awaitable[Mapping[str, str]]]:
     async def trouble() -> Mapping[str, str]:
         """What this process works with, and what is wrong with it; its own part goes on all the same."""
         peers = container.peers()
         found = dict(await peers.trouble()) if peers is not None else {}
-        if not container.consumers() and not container.relays():
-            return found  # it neither tells nor follows anything
-        try:
-            await container.bus().identify()
-        except Unavailable as error:
-            found["bus"] = error.detail
+        if _is_on_the_bus(container) and (what := await container.bus().trouble()) is not None:
+            found["bus"] = what
         return found
 
     return trouble

@@ -22,6 +22,10 @@ class InProcessBus:
         """The same for as long as this process lives."""
         return self._identity
 
+    async def trouble(self) -> str | None:
+        """Nothing can be wrong with it that is not wrong with this process."""
+        return None
+
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         """Hand events over, in order; waits while a subscriber has too many waiting."""
         for event in events:
@@ -31,3 +35,6 @@ class InProcessBus:
 
     async def trim(self, source: str, place: str) -> None:
         """Nothing: it keeps no event that was handled."""
+
+    async def close(self) -> None:
+        """Nothing: it has nothing open."""

@@ -129,6 +129,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def trouble(self) -> str | None:
+        """What is wrong with it, in a sentence; `None` where nothing is."""
+        ...
+
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         """Hand events over; answers per event its place in the stream, or `None` where it was not taken.
 
@@ -143,6 +147,10 @@ class Bus(Protocol):
         Raises:
             Unavailable: it gives no answer.
         """
+        ...
+
+    async def close(self) -> None:
+        """Leave nothing open."""
         ...
 
 

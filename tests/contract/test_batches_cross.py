@@ -31,7 +31,7 @@ async def test_a_batch_of_orders_crosses_as_one_call(shop: Shop, size: int) -> N
     await shop.stock(BOLT=100, NUT=200)
     app = Counted(application(ProductPort, shop.product_service()))
     async with listening(app) as url, client_of(ProductPort, url, "product") as client:
-        port: ProductPort = policed(ProductPort, client, "product")  # type: ignore[type-abstract]  # read for its methods
+        port: ProductPort = policed(ProductPort, client, "product")
         await shop.place_batch([order("before", BOLT=1)], port)
         app.asked.clear()
         with traffic(shop.product_database, product) as to_product:

@@ -172,3 +172,15 @@ async def test_a_cancellation_that_the_client_drops_is_heeded() -> None:
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_it_says_when_redis_is_down_and_when_it_would_drop_what_it_was_given(
+    own: RedisWorld, server: EmbeddedValkey
+) -> None:
+    assert await own.bus.trouble() is None
+    await own.redis.config_set("maxmemory-policy", "allkeys-lru")
+    said = await own.bus.trouble()
+    assert said == "Redis drops events when it is full: set maxmemory-policy noeviction"
+    await own.redis.config_set("maxmemory-policy", "noeviction")
+    kill(server)
+    assert await own.bus.trouble() == "Redis gives no answer."

@@ -6,12 +6,14 @@ import orjson
 from loguru import logger
 from redis.exceptions import RedisError
 
-from app.bus.redis.connection import FIELD, answered, open_redis, stream_of
+from app.bus.redis.connection import FIELD, Refused, answered, open_redis, stream_of
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import Event, cloud_event
 from modules.kernel.ids import new_id
 
 IDENTITY = "waybill:bus"
+WANTED_POLICY = "noeviction"
+SETTING = f"maxmemory-policy {WANTED_POLICY}"
 
 
 class RedisBus:
@@ -34,6 +36,21 @@ class RedisBus:
                 pipe.get(IDENTITY)
                 _, name = await pipe.execute()
         return f"redis:{name.decode()}"
+
+    async def trouble(self) -> str | None:
+        """Whether it is away, or set to drop what it was given when it runs full.
+
+        Nothing would be lost by that, as events are kept until they are settled; but each would have to go out again.
+        """
+        try:
+            await self.identify()
+            with answered():
+                policy = (await self._redis.config_get("maxmemory-policy")).get("maxmemory-policy", WANTED_POLICY)
+        except Refused:
+            return None  # a hosted one may not tell its settings
+        except Unavailable as error:
+            return error.detail
+        return None if policy == WANTED_POLICY else f"Redis drops events when it is full: set {SETTING}"
 
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         """Append events, in order, in one round trip; each answer of Redis decides about its own event.

@@ -23,6 +23,10 @@ class NoGroup(Unavailable):
     """The stream or the group in it is gone: this is another Redis than before, or it was emptied."""
 
 
+class Refused(Unavailable):
+    """Redis understood the command, and does not do it."""
+
+
 def open_redis(url: str, *, blocking: bool = False) -> Any:
     """A client; it connects when it is used. With `blocking`, whoever reads has to bound the wait.
 
@@ -56,7 +60,7 @@ def answered() -> Iterator[None]:
     except ResponseError as error:
         if str(error).startswith(("NOGROUP", "UNBLOCKED")) or "no such key" in str(error):
             raise NoGroup("The stream or the group in it is gone.") from error
-        raise Unavailable(f"Redis refuses: {error}") from error
+        raise Refused(f"Redis refuses: {error}") from error
     except (RedisError, OSError) as error:
         heed_cancellation()
         raise Unavailable("Redis gives no answer.") from error

@@ -36,6 +36,12 @@ class Unsteady:
     async def trim(self, source: str, place: str) -> None:
         await self._bus.trim(source, place)
 
+    async def trouble(self) -> str | None:
+        return await self._bus.trouble()
+
+    async def close(self) -> None:
+        await self._bus.close()
+
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         before, self._before = self._before, None
         if before is not None:

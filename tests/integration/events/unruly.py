@@ -27,6 +27,12 @@ class Unruly:
     async def trim(self, source: str, place: str) -> None:
         await self._bus.trim(source, place)
 
+    async def trouble(self) -> str | None:
+        return await self._bus.trouble()
+
+    async def close(self) -> None:
+        await self._bus.close()
+
     async def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         now = [*self._kept, *(event for event in self._past if self._random.random() < REPEATS)]
         self._kept = []
