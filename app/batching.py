@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-from modules.kernel.errors import Overloaded, WaybillError
+from modules.kernel.errors import Overloaded, Unavailable, WaybillError
 
 _I = TypeVar("_I")
 _O = TypeVar("_O")
@@ -60,9 +60,9 @@ class Batcher(Generic[_I, _O]):
     async def _settle(self, batch: Sequence[tuple[_I, asyncio.Future[_O]]]) -> None:
         try:
             outcomes = await self._outcomes([item for item, _ in batch])
-        except WaybillError as error:
+        except Unavailable as error:
             outcomes = [error] * len(batch)
-        except Exception as error:  # noqa: BLE001  # a fault of one item must not be its neighbours'
+        except Exception as error:  # noqa: BLE001  # a refusal or a fault of one item must not be its neighbours'
             if len(batch) > 1:
                 for one in batch:
                     await self._settle([one])

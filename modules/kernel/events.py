@@ -1,6 +1,7 @@
 """What modules tell each other: CloudEvents, numbered per source and subject without a gap."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,16 @@ MAX_SEQUENCE = 2**31 - 1
 
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 """The trace that the work at hand belongs to. Source: W3C Trace Context, 3.2."""
+
+
+@contextmanager
+def traced(trace: str | None) -> Iterator[None]:
+    """Do something as part of a trace."""
+    token = traceparent.set(trace)
+    try:
+        yield
+    finally:
+        traceparent.reset(token)
 
 
 class EventData(Protocol):

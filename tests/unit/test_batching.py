@@ -128,6 +128,15 @@ async def test_a_bug_that_fails_a_whole_batch_is_tried_item_by_item_and_hits_onl
     assert desk.batches == [["first"], ["a", "b", "c"], ["a"], ["b"], ["c"]]
 
 
+async def test_a_refusal_of_a_whole_batch_hits_only_whom_it_is_for(desk: Desk) -> None:
+    desk.raises["b"] = Conflict("No.")
+    tasks = await behind_one(desk, Batcher(desk.work), "a b c")
+    desk.gate.open()
+    first, refused, last = await ended(tasks)
+    assert (first, type(refused), last) == ("A", Conflict, "C")
+    assert desk.batches == [["first"], ["a", "b", "c"], ["a"], ["b"], ["c"]]
+
+
 async def test_no_answer_to_a_batch_is_the_outcome_of_all_of_it_and_nothing_is_tried_again(desk: Desk) -> None:
     desk.raises["b"] = NotReached("The database is away.", since=1)
     tasks = await behind_one(desk, Batcher(desk.work), "a b c")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modules.kernel.errors import WaybillError
+from modules.kernel.events import traceparent
 from modules.kernel.ids import ClientId, HoldId, OrderId, new_id, order_id_for
 from modules.kernel.money import Money
 from modules.product.port import Availability
@@ -14,7 +15,8 @@ from modules.sales.port import OrderView
 class PlaceOrder:
     """A request to place an order, its lines added up per SKU in the order asked.
 
-    `key` is the `Idempotency-Key`, `fingerprint` the SHA-256 of the whole validated body.
+    `key` is the `Idempotency-Key`, `fingerprint` the SHA-256 of the whole validated body, `traceparent` the trace of the
+    request, which its batch does not have.
     """
 
     client_id: ClientId
@@ -27,6 +29,7 @@ class PlaceOrder:
     expected_total: Money | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     fresh_id: OrderId = field(default_factory=lambda: OrderId(new_id()))
+    traceparent: str | None = field(default_factory=traceparent.get, compare=False)
 
     @property
     def order_id(self) -> OrderId:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database, Transaction
 from modules.kernel.errors import Unavailable, WaybillError
-from modules.kernel.events import NewEvent
+from modules.kernel.events import NewEvent, traced
 from modules.kernel.ids import HoldId, OrderId
 from modules.kernel.outbox import Outbox
 from modules.product.port import MAX_QUANTITY, AvailabilityRequest, Line, ProductPort
@@ -43,7 +43,9 @@ class Placing:
                 turns.append(turn := {})
             turn[attempt.order_id] = attempt
         for turn in turns:
-            await self._place(list(turn.values()))
+            # what is asked for many at once is part of the first one's trace; each order's event is part of its own
+            with traced(next(iter(turn.values())).request.traceparent):
+                await self._place(list(turn.values()))
         return [_outcome(attempt) for attempt in attempts]
 
     async def _place(self, attempts: Sequence[Attempt]) -> None:
@@ -155,7 +157,7 @@ class Placing:
             await repository.void_after_all(transaction, beaten)
         stored = {order_id: order for order_id, order in new.items() if order_id in inserted}
         if stored:
-            events = [NewEvent(order.id, 1, order.event) for order in stored.values()]
+            events = [NewEvent(order.id, 1, order.event, order.traceparent) for order in stored.values()]
             await self._outbox.record(transaction, events)
         return stored
 

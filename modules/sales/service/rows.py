@@ -17,6 +17,7 @@ class NewOrder:
             raise RuntimeError("an order is stored under a hold")
         request = attempt.request
         self.id = attempt.order_id
+        self.traceparent = request.traceparent
         self._attempt = attempt
         self._now = now
         self._priced = [
