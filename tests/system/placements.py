@@ -37,18 +37,18 @@ on 3000 (`--port`).
 
 ## Which one
 
-Begin with one process: it starts in a second or two, needs no Redis, and its calls cost microseconds. Take a module out when it
-has to be deployed, scaled or kept apart by itself, not before: each cut costs a call over HTTP where there was none.
-What is asked on the way of an order, sales of product, is the cut that costs most; auth is the one that costs least,
-because tokens are verified without asking it. Four processes are the layout of `docker-compose.yml`
+Begin with one process: it starts in a second or two, needs no Redis, and its calls cost microseconds. Take a module out
+when it has to be deployed, scaled or kept apart by itself, not before: each cut costs a call over HTTP where there was
+none. What is asked on the way of an order, sales of product, is the cut that costs most; auth is the one that costs
+least, because tokens are verified without asking it. Four processes are the layout of `docker-compose.yml`
 ([deployment](deployment.md)). Nothing has to be migrated to change: stop, start with another `--split`, and what was on
 its way is published again. Data, tokens and clients stay.
 
 ## What differs
 
 Nothing but where things are. One trace of requests over all four services is played on one process and on four, and
-every answer, row and event is compared ([the test](../tests/system/test_differential.py)), ids and instants apart. These
-are the exceptions, in the databases only:
+every answer, row and event is compared ([the test](../tests/system/test_differential.py)), ids and instants apart.
+These are the exceptions, in the databases only:
 """
 
 BESIDE = """\
