@@ -4,6 +4,7 @@ import pytest
 
 from modules.product.port import ProductPort
 from modules.sales.port import SalesPort
+from tests.contract.abroad import abroad
 from tests.contract.hostile_peer import Far, HostilePeer, far, hostile_peer
 from tests.contract.port_adapters import ADAPTERS, Adapter
 from tests.contract.redis_world import unchecked_world, world
@@ -11,7 +12,16 @@ from tests.integration.events.mail_fixture import mail_database, unchecked_mail
 from tests.support.shop import Shop
 from tests.support.shop_fixture import premises, shop, unchecked_shop
 
-__all__ = ["mail_database", "premises", "shop", "unchecked_mail", "unchecked_shop", "unchecked_world", "world"]
+__all__ = [
+    "abroad",
+    "mail_database",
+    "premises",
+    "shop",
+    "unchecked_mail",
+    "unchecked_shop",
+    "unchecked_world",
+    "world",
+]
 
 
 @pytest.fixture(params=ADAPTERS)

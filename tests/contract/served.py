@@ -49,6 +49,16 @@ class Doorman:
         return Principal(service_id("sales"), audience, scopes, datetime.now(UTC) + timedelta(hours=1))
 
 
+class Nobody:
+    """Fulfils every port, and fails the test that gets as far as calling it."""
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(**_arguments: Any) -> Any:
+            raise AssertionError(name)
+
+        return call
+
+
 class Badge(Identity):
     """Shows the same token to every service, and counts how often it was told to get a new one."""
 

@@ -8,41 +8,34 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.container import REMOTE
 from app.http.problems import TooLarge
+from modules.auth import remote as auth_remote
+from modules.auth.port import AuthPort
+from modules.delivery.port import DeliveryPort
 from modules.kernel import rpc
 from modules.kernel.errors import DeadlineExceeded, NotReached, Unavailable
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId, new_id
+from modules.product.port import ProductPort
 from modules.sales.port import SalesPort, Settlement
-from modules.web.internal import Served, served
-from tests.contract.hostile_peer import LOOK, METHODS, MIB, PUT, SHOW, Far, Sight, far
-from tests.contract.served import TOKEN, Badge, Doorman, application, client_of, hosting, listening
+from tests.contract.abroad import HELLO, Service, routes_of
+from tests.contract.hostile_peer import LOOK, MIB, Far, far
+from tests.contract.served import (
+    ENDS,
+    OPERATOR_TOKEN,
+    TOKEN,
+    Badge,
+    Doorman,
+    Nobody,
+    application,
+    client_of,
+    hosting,
+    listening,
+)
 
-HELLO = {"authorization": f"Bearer {TOKEN}"}
-
-
-class Service:
-    """Fulfils the port, and counts its work; `hold` keeps it at work until it is set."""
-
-    def __init__(self) -> None:
-        self.begun = 0
-        self.remaining: list[float | None] = []
-        self.hold: asyncio.Event | None = None
-
-    async def look(self, where: str) -> Sight:
-        self.begun += 1
-        self.remaining.append(rpc.remaining_s())
-        if self.hold is not None:
-            await self.hold.wait()
-        return Sight(where)
-
-    async def put(self, keys: Sequence[str]) -> Sequence[str]:
-        self.begun += 1
-        return keys
-
-    async def show(self, what: str) -> str:
-        self.begun += 1
-        raise ZeroDivisionError(what)
+PORTS: Mapping[str, type] = {"auth": AuthPort, "delivery": DeliveryPort, "product": ProductPort, "sales": SalesPort}
+BASKET = b'{"requests": [{"lines": [{"sku": "BOLT", "quantity": 1}]}]}'
 
 
 class Settling:
@@ -62,8 +55,7 @@ def service() -> Service:
 
 @pytest.fixture
 async def url(service: Service) -> AsyncIterator[str]:
-    methods: Served = {LOOK: service.look, PUT: service.put, SHOW: service.show}
-    async with listening(hosting(served("peer", Doorman(), methods, METHODS))) as at:
+    async with listening(routes_of(service)) as at:
         yield at
 
 
@@ -113,6 +105,25 @@ async def test_a_question_without_sense_is_refused_and_no_work_is_begun(
 ) -> None:
     assert (await posted(url, content)).status_code == status
     assert service.begun == 0
+
+
+@pytest.mark.parametrize("module", PORTS)
+async def test_every_method_of_every_module_refuses_who_means_something_else_by_it(module: str) -> None:
+    room = REMOTE[module]
+    app = hosting(ENDS[PORTS[module]][0](Nobody(), Doorman()), room.operator_routes(Nobody(), Doorman()))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        for method in set(room.METHODS) - {auth_remote.KEYS}:  # those are for everyone, and what they are is a standard
+            token = OPERATOR_TOKEN if "/operator/" in method.path else TOKEN
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+            asked = await http.request(
+                method.verb,
+                method.path,
+                headers={**headers, rpc.CONTRACT_HEADER: "0123456789abcdef"},
+                content=BASKET if method.path == "/availability" else None,
+            )
+            assert (asked.status_code, asked.json()["code"]) == (503, "contract_mismatch"), method.name
+            assert asked.json()["offered"] == list(method.offered)
 
 
 async def test_a_fault_there_says_no_more_than_where_to_find_it(reached: Far) -> None:

@@ -20,7 +20,7 @@ from modules.kernel.errors import NotReached
 from modules.product.port import ProductOperatorPort
 from modules.sales.port import SalesOperatorPort
 from modules.web.internal import OPERATOR_AUDIENCE, READS, WRITES
-from tests.contract.served import OPERATOR_TOKEN, READER_TOKEN, TOKEN, Badge, application, client_of, listening
+from tests.contract.served import OPERATOR_TOKEN, READER_TOKEN, TOKEN, Badge, Nobody, application, client_of, listening
 from tests.integration.auth_world import AuthWorld
 
 PORTS: Mapping[str, type] = {
@@ -34,17 +34,7 @@ OPERATED = [
 ]
 
 
-class Nobody:
-    """Fulfils every port, and fails the test that gets as far as calling it."""
-
-    def __getattr__(self, name: str) -> Any:
-        async def call(**_arguments: Any) -> Any:
-            raise AssertionError(name)
-
-        return call
-
-
-def hosting(module: str) -> FastAPI:
+def operated(module: str) -> FastAPI:
     return application(PORTS[module], Nobody())
 
 
@@ -69,7 +59,7 @@ def lines() -> Iterator[list[str]]:
 async def test_no_service_of_ours_may_and_who_only_looks_changes_nothing(
     module: str, method: rpc.Crossing[..., Any]
 ) -> None:
-    app, reads = hosting(module), method.policy.repeat is rpc.Repeat.READ
+    app, reads = operated(module), method.policy.repeat is rpc.Repeat.READ
     assert (await asked(app, method.path, None)).status_code == 401
     refused = await asked(app, method.path, TOKEN)
     assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
@@ -90,7 +80,7 @@ async def test_every_method_of_the_operators_crosses_is_in_the_contract_and_is_n
 ) -> None:
     crossing = {method.name for name, method in OPERATED if name == module}
     assert crossing == rpc.policies(PORTS[module]).keys() <= contracts()[module].keys()
-    app = hosting(module)
+    app = operated(module)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         told = (await http.get(f"/internal/{module}/contract")).json()["methods"]
