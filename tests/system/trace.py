@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from modules.kernel.principal import INTERNAL_SCOPE
 from tests.system.bad import NOWHERE
-from tests.system.trace_call import Call, get, token
+from tests.system.trace_call import Call, get, is_refused, token
 from tests.system.trace_goods import SHIPPED, STOCK
 from tests.system.trace_orders import ORDERS, PLACED, READ
 
@@ -58,7 +58,7 @@ ENDED: Sequence[Call] = (
     token("the first refresh again, which ends the family", grant_type="refresh_token", refresh_token="{refresh}"),
     token("a refresh of the ended family", grant_type="refresh_token", refresh_token="{next}"),
     token("a refresh with nonsense", grant_type="refresh_token", refresh_token="nonsense"),
-    get("orders with what was revoked", "sales", f"{ORDERS}?limit=1", "fresh", until=401),
+    get("orders with what was revoked", "sales", f"{ORDERS}?limit=1", "fresh", until=is_refused),
     get("orders with another token of the client", "sales", f"{ORDERS}?limit=1", "shop"),
 )
 

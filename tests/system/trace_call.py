@@ -1,8 +1,10 @@
 """A request of the recorded trace, and the words in which the trace is written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import httpx
 
 from tests.system.parties import SHIP_TO
 
@@ -12,7 +14,7 @@ class Call:
     """A request to the service of the module `at`, with the bearer token of `who`.
 
     `{word}` in path, headers and form stands for what an earlier call kept. `keeps` says which members of the answer
-    later calls need, by the word that they use. With `until` it is repeated until it is answered with that status.
+    later calls need, by the word that they use. With `until` it is repeated until the answer is one like that.
     """
 
     name: str
@@ -25,8 +27,18 @@ class Call:
     basic: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     keeps: Mapping[str, str] = field(default_factory=dict)
-    until: int | None = None
+    until: Callable[[httpx.Response], bool] | None = None
     causes_events: bool = False
+
+
+def is_refused(answer: httpx.Response) -> bool:
+    """Whether the token is good no longer: that is heard of within a second."""
+    return answer.status_code == httpx.codes.UNAUTHORIZED
+
+
+def is_whole(answer: httpx.Response) -> bool:
+    """Whether a process misses nobody: on a busy machine a peer may take too long to say that it is there."""
+    return answer.is_success and answer.json()["degraded"] == {}
 
 
 def token(name: str, basic: str | None = "shop", keeps: Mapping[str, str] | None = None, **form: str) -> Call:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tests.system.bad import NOWHERE
 from tests.system.parties import SHIP_TO
-from tests.system.trace_call import Call, get, move, order
+from tests.system.trace_call import Call, get, is_whole, move, order
 
 ORDERS = "/api/v1/orders"
 JSON = {"Content-Type": "application/json"}
@@ -81,7 +81,7 @@ READ: Sequence[Call] = (
     get("what a problem of sales means, at delivery", "delivery", "/problems/sales.price_changed"),
     *(get(f"whether {module} is alive", module, "/health/live") for module in ("auth", "sales", "delivery", "product")),
     *(
-        get(f"whether {module} is ready", module, "/health/ready")
+        get(f"whether {module} is ready", module, "/health/ready", until=is_whole)
         for module in ("auth", "sales", "delivery", "product")
     ),
 )

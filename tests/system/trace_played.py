@@ -77,7 +77,7 @@ async def _answered(http: httpx.AsyncClient, call: Call, kept: Mapping[str, str]
             answer = await http.request(
                 method, path, headers=headers, json=call.json, content=call.content, data=form, auth=basic
             )
-            if call.until in {None, answer.status_code}:
+            if call.until is None or call.until(answer):
                 return answer
             await asyncio.sleep(0.01)
 
