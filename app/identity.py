@@ -22,6 +22,10 @@ TRIED_AGAIN_AFTER_S = 5.0
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # Source: RFC 6750, 2.1
 
 
+class NotAdmitted(NotReached):
+    """This service is not let in, be it by auth or by whom it calls: nothing was asked."""
+
+
 @dataclass(slots=True)
 class _Held:
     """A token: when to fetch the next, and when it is over, on a clock that never goes back."""
@@ -58,7 +62,7 @@ class Identity:
         """A token that opens `audience` (a short word).
 
         Raises:
-            NotReached: there is none, and auth gives none.
+            NotAdmitted: there is none, and auth gives none.
         """
         held, now = self._held.get(audience), self._steady()
         if held is None or now >= held.over_at:
@@ -105,9 +109,9 @@ class Identity:
                 )
             held = _read(told, began)
         except AuthlibBaseError as error:
-            raise NotReached(f"Auth does not admit the service {self._service} ({error.error}).") from error
+            raise NotAdmitted(f"Auth does not admit the service {self._service} ({error.error}).") from error
         except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
-            raise NotReached(f"Auth gives no token ({type(error).__name__}).") from error
+            raise NotAdmitted(f"Auth gives no token ({type(error).__name__}).") from error
         self._held[audience] = held
         return held.text
 

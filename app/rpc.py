@@ -15,7 +15,7 @@ import orjson
 from httpx_aiohttp import HttpxAiohttpClient
 from pydantic import TypeAdapter, ValidationError
 
-from app.identity import Identity
+from app.identity import Identity, NotAdmitted
 from app.telemetry.logs import request_id
 from app.telemetry.metrics import PORT_BYTES
 from modules.kernel import rpc
@@ -104,8 +104,8 @@ class Peer:
         self.trouble = what.removesuffix(".")
         self._offered = None
 
-    def disagrees(self, what: str) -> None:
-        """Note that it speaks another contract."""
+    def noted(self, what: str) -> None:
+        """Note what keeps this process from working with it, though it may be well."""
         self.trouble = what.removesuffix(".")
 
     async def look(self) -> str | None:
@@ -130,6 +130,8 @@ class Peer:
                 return _OFFER.validate_json(content).methods
         except TimeoutError as error:
             raise NotReached(f"{self.module} gives no answer.") from error
+        except Unavailable as error:  # whatever became of this question: none about the business was asked
+            raise NotReached(error.detail) from error
         except ValidationError as error:
             raise NotReached(f"{self.module} does not say what it offers.") from error
         raise NotReached(f"{self.module} does not say what it offers (status {status}).")
@@ -230,8 +232,8 @@ class HttpChannel:
         try:
             await self._peer.agree(method)
             told = await self._asked(method, method.question(*arguments, **named))
-        except ContractMismatch as error:
-            self._peer.disagrees(error.detail)
+        except (ContractMismatch, NotAdmitted) as error:
+            self._peer.noted(error.detail)
             raise
         except Unavailable as error:
             self._peer.troubled(error.detail)
@@ -239,14 +241,12 @@ class HttpChannel:
         except asyncio.CancelledError:  # the time was over, or whoever waited has left
             self._peer.troubled(f"{self._peer.module} gives no answer")
             raise
-        if isinstance(told, _Refusal):
-            if isinstance(told.error, ContractMismatch):
-                self._peer.troubled(told.error.detail)
-            else:
-                self._peer.answered()
-            raise told.error
         self._peer.answered()
-        return told
+        if not isinstance(told, _Refusal):
+            return told
+        if isinstance(told.error, ContractMismatch):  # it has become another release
+            self._peer.troubled(told.error.detail)
+        raise told.error
 
     async def _asked(self, method: Crossing[_P, _R], question: Mapping[str, Any]) -> _R | _Refusal:
         token = await self._identity.token(self._audience)
@@ -285,14 +285,14 @@ class HttpChannel:
         """What an answer other than 200 means here.
 
         Raises:
-            NotReached: the peer does not admit this service.
+            NotAdmitted: the peer does not let this service in.
             Unavailable: it is nothing that this system says.
         """
         name = f"{self._peer.module}.{method.name}"
         problem = _problem(content)
         code = problem.get("code")
         if _is_identity_refused(status, content):
-            raise NotReached(f"{self._peer.module} does not admit this service ({code or status}).")
+            raise NotAdmitted(f"{self._peer.module} does not admit this service ({code or status}).")
         if status == httpx.codes.INTERNAL_SERVER_ERROR:
             return _Refusal(PeerFault(f"{name} failed there; its log has it under request {problem.get('request_id')}"))
         if status not in SAID or not isinstance(code, str):

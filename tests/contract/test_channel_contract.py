@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.rpc import LOOK_AGAIN_AFTER_S
 from modules.kernel import rpc
 from modules.kernel.errors import NotReached, Unavailable
 from modules.kernel.rpc import ContractMismatch
@@ -15,10 +16,12 @@ from tests.contract.hostile_peer import (
     Answer,
     Far,
     HostilePeer,
+    Line,
     Sight,
     contract,
     document,
     far,
+    in_parts,
     problem,
 )
 from tests.contract.served import Doorman, hosting, listening
@@ -88,6 +91,66 @@ async def test_a_peer_that_is_another_release_after_a_silence_is_asked_again_wha
     with pytest.raises(ContractMismatch):
         await port.raw.look("there")
     assert len(peer.asked) == 2
+
+
+@pytest.mark.parametrize("broken", [in_parts(then=Line.reset), in_parts(b"{", then=Line.reset)], ids=["before", "amid"])
+async def test_where_it_breaks_over_the_contract_nothing_was_asked(
+    port: Far, peer: HostilePeer, broken: Answer
+) -> None:
+    well, peer.contract = peer.contract, broken
+    with pytest.raises(NotReached):
+        await port.raw.show("me")
+    assert peer.asked == []
+    peer.contract = well
+    assert await port.raw.show("me") == "me"
+
+
+async def test_who_looks_sees_a_silence_and_another_release_once_a_second(port: Far, peer: HostilePeer) -> None:
+    assert await port.raw.show("me") == "me"
+    assert await looked(port) is None
+    well, peer.contract = peer.contract, in_parts(then=Line.reset)
+    assert "gives no answer" in str(await looked(port))
+    told = peer.contracts_told
+    assert "gives no answer" in str(await port.peer.look())  # as of a second ago
+    assert peer.contracts_told == told
+    peer.contract = well
+    assert await looked(port) is None
+    peer.contract = contract(show=OLDER)
+    await looked(port)
+    with pytest.raises(ContractMismatch):
+        await port.raw.show("me")
+    assert len(peer.asked) == 1
+    assert "does not serve show" in str(await looked(port))  # nobody forgets that by looking again
+    peer.contract = well
+    assert await looked(port) is None
+    assert await port.raw.show("me") == "me"
+
+
+async def test_who_looks_does_not_take_a_peer_for_well_that_does_not_let_us_in(port: Far, peer: HostilePeer) -> None:
+    peer.told.extend([problem(401, code="invalid_token")] * 2)
+    with pytest.raises(NotReached):
+        await port.raw.show("me")
+    assert await looked(port) == "peer does not admit this service (invalid_token)"
+    assert await port.raw.show("me") == "me"
+    assert await looked(port) is None
+
+
+async def looked(port: Far) -> str | None:
+    """What is wrong with the peer, a second after anybody looked."""
+    port.peer._looked_at -= LOOK_AGAIN_AFTER_S
+    return await port.peer.look()
+
+
+async def test_while_two_do_not_agree_the_peer_is_asked_again_each_second(port: Far, peer: HostilePeer) -> None:
+    well, peer.contract = peer.contract, contract(show=OLDER)
+    for _ in range(2):
+        with pytest.raises(ContractMismatch):
+            await port.policed.show("me")
+    assert peer.contracts_told == 1
+    peer.contract = well
+    port.peer._told_at -= LOOK_AGAIN_AFTER_S
+    assert await port.policed.show("me") == "me"
+    assert port.peer.trouble is None
 
 
 # the same over real routes, where the peer itself looks at what the caller means

@@ -4,11 +4,12 @@ import pytest
 from prometheus_client import REGISTRY
 
 from app.calls import ATTEMPTS, BREAKS_AFTER
+from app.identity import Identity
 from app.telemetry.logs import request_id
 from modules.kernel import rpc
 from modules.kernel.errors import Conflict, DeadlineExceeded, NotReached, Unavailable
 from modules.kernel.events import traceparent
-from tests.contract.hostile_peer import Asked, Far, HostilePeer, Line, Sight, in_parts, problem
+from tests.contract.hostile_peer import Asked, Far, HostilePeer, Line, Sight, far, in_parts, problem
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -133,3 +134,11 @@ async def test_a_no_in_between_is_an_answer_and_keeps_the_peer_in_use(port: Far,
         with pytest.raises(expected):
             await port.policed.show("me")
     assert await port.policed.show("me") == "me"
+
+
+async def test_where_auth_gives_no_token_the_peer_is_not_to_blame(peer: HostilePeer) -> None:
+    async with far(peer.url, Identity("peer", "wbs_none", "http://127.0.0.1:1")) as port:
+        with pytest.raises(NotReached, match="Auth gives no token"):
+            await port.policed.show("me")
+        assert port.peer.trouble == "Auth gives no token (ConnectError)"
+        assert (peer.asked, peer.contracts_told) == ([], 1)
