@@ -48,19 +48,22 @@ METHODS: tuple[rpc.Crossing[..., Any], ...] = (LOOK, PUT, SHOW)
 
 
 class RemotePort:
-    """The port's client."""
+    """The port's client, with the patience of a test."""
 
     def __init__(self, channel: rpc.Channel) -> None:
         self._channel = channel
 
     async def look(self, where: str) -> Sight:
-        return await self._channel.call(LOOK, where)
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._channel.call(LOOK, where)
 
     async def put(self, keys: Sequence[str]) -> Sequence[str]:
-        return await self._channel.call(PUT, keys)
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._channel.call(PUT, keys)
 
     async def show(self, what: str) -> str:
-        return await self._channel.call(SHOW, what)
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._channel.call(SHOW, what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,7 @@ async def hostile_peer() -> AsyncIterator[HostilePeer]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=64 * MIB)
     peer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            yield peer
+        yield peer
     finally:
         server.close()
         for task in list(lines):

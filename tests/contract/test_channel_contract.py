@@ -58,7 +58,7 @@ async def test_a_method_that_the_peer_does_not_have_is_a_mismatch_and_the_others
         with pytest.raises(ContractMismatch) as raised:
             await port.policed.look("there")
         assert raised.value.details["offered"] == ()
-        assert await port.policed.show("me") == "me"
+    assert await port.policed.show("me") == "me"
     assert peer.contracts_told == 1
 
 

@@ -71,7 +71,7 @@ async def office(auth_database: Database) -> AsyncIterator[Office]:
     world = AuthWorld(auth_database)
     await world.service.admit_services({"sales": SECRET}, AUDIENCES)
     opened = Office(world, hosting(auth_api.routes(world.service)))
-    async with listening(opened) as url, asyncio.timeout(30):
+    async with listening(opened) as url:
         opened.url = url
         yield opened
 
@@ -164,9 +164,12 @@ async def test_with_auth_away_the_token_is_used_until_it_is_over_and_then_nothin
     assert [line for line in lines if "sales gets no token for product" in line]
     asked = office.asked
     assert await identity.token("product") == token
+    await fetched(identity)
     assert office.asked == asked  # it is not asked again at every call
     time.at += TRIED_AGAIN_AFTER_S + 1
     assert await identity.token("product") == token
+    await fetched(identity)
+    assert office.asked == asked + 1
     time.at += SERVICE_TTL_S / 2
     with pytest.raises(NotReached, match="Auth gives no token"):
         await identity.token("product")
