@@ -21,7 +21,7 @@ SECURED = {  # who may, at another service; who is known there and lacks the sco
     "GET /api/v1/products/TEA": ("warehouse", "stocker", "catalogue:read"),
     "GET /api/v1/stock/TEA": ("shop", "stocker", "catalogue:read"),
     "POST /api/v1/stock/TEA/movements": ("shop", "browser", "stock:write"),
-    "POST /availability": ("shop", "sales", "catalogue:read"),
+    "POST /availability": ("shop", "stocker", "catalogue:read"),
 }
 FORGED = (
     *("one word", "three words", "expired", "another issuer's", "tampered claims", "tampered signature"),
@@ -71,5 +71,15 @@ TOKENS = [
         False,
         JSON,
         {"WWW-Authenticate": 'scope="internal:call"'},
+    ),
+    Bad(
+        "a hold for another of our services",
+        "POST /availability",
+        403,
+        "forbidden",
+        None,
+        "delivery",
+        HOLD,
+        headers=JSON,
     ),
 ]

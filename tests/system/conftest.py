@@ -6,13 +6,13 @@ import pytest
 
 from app.embedded.loopback import free_port
 from tests.system.bad_answers import Answers, all_answers
-from tests.system.parties import Party, admitted
+from tests.system.parties import SERVICES, Party, admitted
 from tests.system.running import Running, started
 
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("system") / "data", free_port()) as running:
+    with started(tmp_path_factory.mktemp("system") / "data", free_port(), **SERVICES) as running:
         yield running
 
 

@@ -9,7 +9,7 @@ import httpx
 
 from app.operator import Operator, operating
 from modules.auth.port import ClientKind
-from modules.kernel.principal import INTERNAL_SCOPE
+from modules.kernel.ids import service_id
 from modules.product.port import NewProduct
 from tests.system.running import Running
 
@@ -25,8 +25,11 @@ PARTIES: Mapping[str, tuple[str, str]] = {
     "cataloguer": ("product", "catalogue:read catalogue:write stock:write"),
     "browser": ("product", "catalogue:read"),
     "stocker": ("product", "stock:write"),
-    "sales": ("product", INTERNAL_SCOPE),
 }
+SERVICE_SECRET = "wbs_" + "s" * 43
+SERVICES = {"WAYBILL_SERVICES__SALES": SERVICE_SECRET, "WAYBILL_SERVICES__DELIVERY": SERVICE_SECRET}
+"""What a system is started with in which these sign in as themselves."""
+
 CATALOGUE = (
     NewProduct("TEA", "Tea", 450, "EUR", 1_000_000),
     NewProduct("MUG", "Mug, blue", 1250, "EUR", 1000),
@@ -69,12 +72,19 @@ async def admit(
     at: httpx.AsyncClient | None = None,
 ) -> Party:
     """Register a client and get it a token; it talks to whoever it got that from, or to another service."""
-    kind = ClientKind.SERVICE if scopes == INTERNAL_SCOPE else ClientKind.CUSTOMER
-    created = await operator.auth.create_client("test", name, scopes.split(), [audience], kind)
+    created = await operator.auth.create_client("test", name, scopes.split(), [audience], ClientKind.CUSTOMER)
     credentials = (str(created.client.id), created.client_secret)
     answer = await http.post("/auth/token", data={"grant_type": "client_credentials"}, auth=credentials)
     told = answer.raise_for_status().json()
     return Party(at or http, *credentials, told["access_token"], told["refresh_token"])
+
+
+async def service(http: httpx.AsyncClient, module: str) -> Party:
+    """A module of ours, with a token for product."""
+    form = {"grant_type": "client_credentials", "resource": "urn:waybill:product"}
+    credentials = (str(service_id(module)), SERVICE_SECRET)
+    told = (await http.post("/auth/token", data=form, auth=credentials)).raise_for_status().json()
+    return Party(http, *credentials, told["access_token"], told["refresh_token"])
 
 
 @asynccontextmanager
@@ -85,4 +95,5 @@ async def admitted(system: Running) -> AsyncIterator[Mapping[str, Party]]:
         httpx.AsyncClient(base_url=system.url, timeout=TIMEOUT_S) as http,
     ):
         await operator.product.import_products("test", CATALOGUE)
-        yield {name: await admit(operator, http, name, *rights) for name, rights in PARTIES.items()}
+        parties = {name: await admit(operator, http, name, *rights) for name, rights in PARTIES.items()}
+        yield {**parties, **{module: await service(http, module) for module in ("sales", "delivery")}}

@@ -218,6 +218,8 @@ async def _degraded_of(world: World, module: str, *names: str, nobody: bool = Fa
 
 
 async def test_the_doctor_says_what_is_away_what_waits_and_what_is_wrong(world: World) -> None:
+    before = (await world.place()).raise_for_status().json()["id"]
+    await soon(lambda: world.shipped(before), 10)
     well = await _examined(world)
     assert (well["faults"], [one["module"] for one in well["modules"]]) == ([], list(MODULES))
     assert all(one["contract"] == "same" and one["up"] for one in well["modules"])
