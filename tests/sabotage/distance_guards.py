@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app import calls
-from app import rpc as app_rpc
 from app.rpc import Peer
+from app.rpc import peer as rpc_peer
 from modules.kernel import rpc
 from modules.kernel.errors import NotReached, Unavailable
 from modules.kernel.principal import INTERNAL_SCOPE
@@ -55,7 +55,7 @@ async def trust_the_transport(_abroad: Abroad, patch: pytest.MonkeyPatch) -> Non
         unmade = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
         return NotReached(f"{module} gives no answer.") if unmade else Unavailable(f"{module} gives no answer.")
 
-    patch.setattr(app_rpc, "_unreached", naive)
+    patch.setattr(rpc_peer, "_unreached", naive)
 
 
 @guard(

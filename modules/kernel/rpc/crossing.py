@@ -1,13 +1,8 @@
-"""What a call between modules means: how it may be repeated, how long it may take, and how it crosses a distance."""
+"""Port methods on their way over HTTP."""
 
 import hashlib
 import inspect
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Any, Concatenate, Generic, NotRequired, ParamSpec, Protocol, TypeVar, get_type_hints
 
@@ -15,115 +10,10 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from modules.kernel.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    NotFound,
-    NotReached,
-    PreconditionFailed,
-    PreconditionRequired,
-    TooMany,
-    Unauthenticated,
-    Unavailable,
-    WaybillError,
-)
+from modules.kernel.rpc.policy import MethodPolicy
 
-DEFAULT_TIMEOUT_S = 2.0
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-
-
-class Repeat(StrEnum):
-    """What happens when a call is made twice."""
-
-    READ = "read"
-    IDEMPOTENT = "idempotent"
-    ONCE = "once"
-
-
-@dataclass(frozen=True, slots=True)
-class MethodPolicy:
-    """What a port method declares of itself. `key` names what makes a repeat the same call, `raises` its refusals."""
-
-    repeat: Repeat
-    key: str | None = None
-    timeout_s: float = DEFAULT_TIMEOUT_S
-    raises: tuple[type[WaybillError], ...] = ()
-
-
-def _declare(policy: MethodPolicy) -> Callable[[_F], _F]:
-    def mark(method: _F) -> _F:
-        method.__policy__ = policy  # type: ignore[attr-defined]  # functions carry attributes, Callable does not say so
-        return method
-
-    return mark
-
-
-def read(*, timeout_s: float = DEFAULT_TIMEOUT_S, raises: tuple[type[WaybillError], ...] = ()) -> Callable[[_F], _F]:
-    """Declare a method that changes nothing: it may be repeated at will."""
-    return _declare(MethodPolicy(Repeat.READ, None, timeout_s, raises))
-
-
-def idempotent(
-    key: str, *, timeout_s: float = DEFAULT_TIMEOUT_S, raises: tuple[type[WaybillError], ...] = ()
-) -> Callable[[_F], _F]:
-    """Declare a method whose repeat with the same `key` changes nothing more."""
-    return _declare(MethodPolicy(Repeat.IDEMPOTENT, key, timeout_s, raises))
-
-
-def once(*, timeout_s: float = DEFAULT_TIMEOUT_S, raises: tuple[type[WaybillError], ...] = ()) -> Callable[[_F], _F]:
-    """Declare a method that must not be repeated."""
-    return _declare(MethodPolicy(Repeat.ONCE, None, timeout_s, raises))
-
-
-def policies(port: type) -> dict[str, MethodPolicy]:
-    """Every method of a port with what it declares.
-
-    Raises:
-        TypeError: a public method declares nothing.
-    """
-    found = {}
-    for name in dir(port):
-        if name.startswith("_") or not callable(getattr(port, name)):
-            continue
-        policy = getattr(getattr(port, name), "__policy__", None)
-        if policy is None:
-            raise TypeError(f"{port.__name__}.{name} does not declare whether it may be repeated")
-        found[name] = policy
-    return found
-
-
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
-
-
-def remaining_s() -> float | None:
-    """Seconds left for the work at hand; `None` where nobody waits for it."""
-    deadline = _deadline.get()
-    return None if deadline is None else deadline - time.monotonic()
-
-
-@contextmanager
-def deadline(timeout_s: float) -> Iterator[float]:
-    """Bound the work inside to `timeout_s`, or to what an outer bound leaves; yields the seconds left."""
-    outer = _deadline.get()
-    end = time.monotonic() + timeout_s
-    token = _deadline.set(end if outer is None else min(end, outer))
-    try:
-        yield max(0.0, remaining_s() or 0.0)
-    finally:
-        _deadline.reset(token)
-
-
-class ContractMismatch(NotReached, code="contract_mismatch"):
-    """The peer speaks another version of this port: nothing was asked of it. Deploy releases that understand each other."""
-
-
-class PeerFault(RuntimeError):
-    """The peer has a fault of its own in answering this. As with a fault here, whether it took effect is unknown."""
-
 
 DEADLINE_HEADER = "waybill-deadline-ms"
 """Milliseconds that the caller still waits, when it sends."""
@@ -131,20 +21,6 @@ DEADLINE_HEADER = "waybill-deadline-ms"
 CONTRACT_HEADER = "waybill-contract"
 """What the caller means by the method: whoever means something else refuses, whichever release it is by now."""
 
-RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "retryable"})
-"""The members of a problem that are not an error's details."""
-
-_KINDS: Mapping[int, type[WaybillError]] = {
-    401: Unauthenticated,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    412: PreconditionFailed,
-    428: PreconditionRequired,
-    429: TooMany,
-}
-
-_REFUSALS = range(400, 500)
 _WIRE = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 
 
@@ -289,19 +165,6 @@ class Channel(Protocol):
             PeerFault: it has a fault of its own.
         """
         ...
-
-
-def error_of(status: int, document: Mapping[str, Any]) -> WaybillError:
-    """The error that a problem was made from. A code that is not known here becomes its kind, by status.
-
-    Only 4xx says that nothing was changed.
-    """
-    code = document.get("code")
-    kind = WaybillError.registry.get(code) if isinstance(code, str) else None
-    details = {name: value for name, value in document.items() if name not in RESERVED}
-    detail = document.get("detail")
-    other = _KINDS.get(status, Invalid) if status in _REFUSALS else Unavailable
-    return (kind or other)(detail if isinstance(detail, str) else None, **details)
 
 
 def _plain(value: object) -> object:
