@@ -69,6 +69,14 @@ class Deployment:
         """Have it go on."""
         os.kill(self._processes[module].pid, signal.SIGCONT)
 
+    def freeze_valkey(self) -> None:
+        """Have Valkey stand still, with its connections open."""
+        os.kill(self.valkey.pid or 0, signal.SIGSTOP)
+
+    def thaw_valkey(self) -> None:
+        """Have it go on."""
+        os.kill(self.valkey.pid or 0, signal.SIGCONT)
+
     def restart_valkey(self) -> None:
         """Start a Valkey that was stopped or killed, on its port; it comes back empty."""
         self.valkey.launch()
@@ -88,6 +96,8 @@ class Deployment:
         return (self.folder / f"{module}.log").read_text()
 
     def end(self) -> None:
+        if self.valkey.pid is not None:
+            self.thaw_valkey()
         for process in self._processes.values():
             process.send_signal(signal.SIGCONT)
             process.terminate()

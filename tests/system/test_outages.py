@@ -124,12 +124,16 @@ async def test_without_product_orders_are_refused_in_time_and_nothing_is_stored_
     await soon(lambda: _degraded_of(world, "sales", nobody=True), 5)
 
 
-async def test_without_delivery_orders_are_accepted_and_have_their_shipments_when_it_is_back(world: World) -> None:
-    world.services.kill("delivery")
+@pytest.mark.parametrize("how", AWAY)
+async def test_without_delivery_orders_are_accepted_and_have_their_shipments_when_it_is_back(
+    world: World, how: str
+) -> None:
+    go, come = AWAY[how]
+    go(world.services, "delivery")
     orders = [(await world.place()).raise_for_status().json()["id"] for _ in range(5)]
     assert not any([await world.shipped(one) for one in orders])
 
-    world.services.start("delivery")
+    come(world.services, "delivery")
     world.services.ready("delivery")
 
     for one in orders:
@@ -148,6 +152,29 @@ async def test_without_valkey_orders_are_accepted_and_with_an_empty_one_all_have
     for one in orders:
         await soon(lambda one=one: world.shipped(one), 10)  # type: ignore[misc]
     assert time.monotonic() - began < 10
+
+
+async def test_while_valkey_stands_still_orders_are_accepted_and_have_their_shipments_afterwards(world: World) -> None:
+    world.services.freeze_valkey()
+    try:
+        orders = [(await world.place()).raise_for_status().json()["id"] for _ in range(20)]
+        await soon(lambda: _degraded_of(world, "sales", "bus"), 5)
+        assert not any([await world.shipped(one) for one in orders])
+    finally:
+        world.services.thaw_valkey()
+    for one in orders:
+        await soon(lambda one=one: world.shipped(one), 10)  # type: ignore[misc]
+
+
+async def test_while_auth_stands_still_tokens_that_are_good_stay_good(world: World) -> None:
+    world.services.freeze("auth")
+    try:
+        await soon(lambda: _degraded_of(world, "sales", "auth"), 5)
+        answers = [await world.place() for _ in range(10)]
+        assert [answer.status_code for answer in answers] == [201] * 10
+    finally:
+        world.services.thaw("auth")
+    await soon(lambda: _degraded_of(world, "sales", nobody=True), 10)
 
 
 async def test_without_auth_tokens_that_are_good_stay_good_even_for_a_service_that_was_started_meanwhile(
