@@ -95,8 +95,8 @@ def _hosted(settings: Settings, /, **by_module: Callable[[], Any]) -> list[Any]:
 
 def _peers(settings: Settings) -> "Peers | None":
     """What the modules here call in other processes; `None` where that is nothing."""
-    called = {callee for module in settings.modules for callee in CALLEES.get(module, ())}
-    elsewhere = {module: settings.placement[module] for module in MODULES if module in called - set(settings.modules)}
+    called: set[str] = {callee for module in settings.modules for callee in CALLEES.get(module, ())}
+    elsewhere = {module: settings.placement[module] for module in sorted(called - set(settings.modules))}
     if not elsewhere:
         return None
     from app.rpc import Peers  # a process that needs no HTTP client does not wait for it
