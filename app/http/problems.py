@@ -32,7 +32,6 @@ STATUS: Mapping[type[WaybillError], int] = {
 """The one table from what an error is to its status; the first kind that fits, from the error's own class upwards."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "retryable"})
 
 
 class NoSuchPath(errors.NotFound, code="no_such_path"):
@@ -71,7 +70,7 @@ def problem(error: WaybillError, instance: str, status: int | None = None) -> Re
         "instance": instance,
         "code": error.code,
         "retryable": error.retryable,
-        **{name: value for name, value in error.details.items() if name not in RESERVED},
+        **error.details,
     }
     return Response(orjson.dumps(document, option=OPTIONS), status, _headers(error), media_type=PROBLEM_JSON)
 

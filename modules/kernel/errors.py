@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "retryable"})
+"""The members of a problem that are not an error's details. Source: RFC 9457, 3.1."""
+
 
 class WaybillError(Exception):
-    """Anything a caller is told by name: a stable `code`, a sentence, and JSON-safe `details`."""
+    """Anything a caller is told by name: a stable `code`, a sentence, and JSON-safe `details`.
+
+    Raises:
+        TypeError: a detail is called as something that every problem has; it would be lost on its way.
+    """
 
     code: ClassVar[str]
     title: ClassVar[str]
@@ -13,6 +20,8 @@ class WaybillError(Exception):
     registry: ClassVar[dict[str, type["WaybillError"]]] = {}
 
     def __init__(self, detail: str | None = None, /, **details: Any) -> None:
+        if lost := RESERVED & details.keys():
+            raise TypeError(f"{type(self).__name__}: a detail can't be called {' or '.join(sorted(lost))}")
         self.detail = detail or self.title
         self.details: Mapping[str, Any] = details
         super().__init__(self.detail)

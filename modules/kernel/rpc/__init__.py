@@ -3,13 +3,12 @@
 from modules.kernel.rpc.crossing import CONTRACT_HEADER, DEADLINE_HEADER, Channel, Crossing, crossing
 from modules.kernel.rpc.deadline import DEFAULT_TIMEOUT_S, deadline, remaining_s
 from modules.kernel.rpc.policy import MethodPolicy, Repeat, idempotent, once, policies, read
-from modules.kernel.rpc.refusal import RESERVED, ContractMismatch, PeerFault, error_of
+from modules.kernel.rpc.refusal import ContractMismatch, PeerFault, error_of
 
 __all__ = [
     "CONTRACT_HEADER",
     "DEADLINE_HEADER",
     "DEFAULT_TIMEOUT_S",
-    "RESERVED",
     "Channel",
     "ContractMismatch",
     "Crossing",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modules.kernel.errors import (
+    RESERVED,
     Conflict,
     Forbidden,
     Invalid,
@@ -16,9 +17,6 @@ from modules.kernel.errors import (
     Unavailable,
     WaybillError,
 )
-
-RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "retryable"})
-"""The members of a problem that are not an error's details."""
 
 _KINDS: Mapping[int, type[WaybillError]] = {
     401: Unauthenticated,
