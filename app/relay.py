@@ -18,6 +18,7 @@ ASK_AT_ONCE = 1000
 LEASE = timedelta(seconds=3)
 LOOK_EVERY_S = 0.25
 SETTLE_EVERY_S = 0.2
+GATHER_AT_LEAST_S = 0.02
 GATHER_AT_MOST_S = 0.1
 STANDBY_S = 1.0
 BUS_REST_S = 0.5
@@ -146,12 +147,12 @@ class Relay:
         return len(due)
 
     async def _gather(self) -> None:
-        """Rest a millisecond for each event just published, unless more are waiting.
+        """Rest a millisecond for each event just published, and a few at least, unless more are waiting.
 
         So a lone event is not kept waiting, and a busy system takes many at a time, which costs it far less.
         """
         if self._published < BATCH:
-            await asyncio.sleep(min(self._published / 1000, GATHER_AT_MOST_S))
+            await asyncio.sleep(min(max(self._published / 1000, GATHER_AT_LEAST_S), GATHER_AT_MOST_S))
 
     async def _rest(self, pause: float) -> None:
         try:

@@ -42,13 +42,14 @@ def request(path: str, token: str, body: bytes, *headers: str) -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    """One keep-alive connection: the next request goes out when the answer to the last one is in."""
+    """One keep-alive connection: the next request goes out when the answer to the last one is in, or a while after."""
 
-    def __init__(self, requests: Iterator[bytes], load: Load, until: float) -> None:
+    def __init__(self, requests: Iterator[bytes], load: Load, until: float, pause_s: float) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests = requests
         self._load = load
         self._until = until
+        self._pause_s = pause_s
         self._sent_at = 0.0
         self._buffer = b""
 
@@ -70,7 +71,10 @@ class _Connection(asyncio.Protocol):
         self._buffer = rest[length:]
         self._load.statuses[int(head[9:12])] += 1
         self._load.took_ms.append((time.perf_counter() - self._sent_at) * 1000)
-        self._next()
+        if self._pause_s:
+            asyncio.get_running_loop().call_later(self._pause_s, self._next)
+        else:
+            self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
@@ -88,13 +92,22 @@ class _Connection(asyncio.Protocol):
         self._transport.write(message)
 
 
-async def drive(port: int, requests: Iterator[bytes], *, connections: int, seconds: float) -> Load:
-    """Send `requests` over `connections` at once to this machine's `port`, for so many seconds at most."""
+async def drive(
+    port: int, requests: Iterator[bytes], *, connections: int, seconds: float, pause_s: float = 0.0
+) -> Load:
+    """Send `requests` over `connections` at once to this machine's `port`, for so many seconds at most.
+
+    Each connection rests for `pause_s` before its next request.
+    """
     load = Load()
     began = time.perf_counter()
     loop = asyncio.get_running_loop()
     made = [
-        (await loop.create_connection(lambda: _Connection(requests, load, began + seconds), "127.0.0.1", port))[1]
+        (
+            await loop.create_connection(
+                lambda: _Connection(requests, load, began + seconds, pause_s), "127.0.0.1", port
+            )
+        )[1]
         for _ in range(connections)
     ]
     await asyncio.gather(*(one.done for one in made))

@@ -90,12 +90,20 @@ async def _round(run: RunFile, token: str, setting: Setting, dsn: str, data: Pat
 
 
 async def load(
-    run: RunFile, token: str, setting: Setting, seconds: float | None = None, connections: int | None = None
+    run: RunFile,
+    token: str,
+    setting: Setting,
+    seconds: float | None = None,
+    connections: int | None = None,
+    pause_s: float = 0.0,
 ) -> Load:
     """Place orders over so many connections at once, for so many seconds."""
-    port = int(run.url("sales").rpartition(":")[2])
     return await drive(
-        port, requests(token), connections=connections or setting.connections, seconds=seconds or setting.seconds
+        int(run.url("sales").rpartition(":")[2]),
+        requests(token),
+        connections=connections or setting.connections,
+        seconds=seconds or setting.seconds,
+        pause_s=pause_s,
     )
 
 

@@ -16,13 +16,15 @@ from bench.orders import Setting, load, oracle, prepare
 from bench.system import admin_dsn, free_port, running
 
 SPLIT = ",".join(MODULES)
-LONE_S = 1.5
+LONE_S = 3.0
+AT_REST_S = 0.1  # what an order causes is done by then
+IN_TURN_S = 1.5
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What one placement did in one round.
+    """What one placement did in one round: many orders at once, lone ones on a system at rest, and one after another.
 
     `cpu_us` is the processor time that its servers took for each order, its events included; `all_cpu_us` is that with
     PostgreSQL's and Valkey's.
@@ -30,6 +32,7 @@ class Placement:
 
     orders: Load
     lone: Load
+    in_turn: Load
     cpu_us: float
     all_cpu_us: float
 
@@ -68,11 +71,12 @@ class Side:
         self._loads.append(orders)
         await self._check()
         used, others_used = (now - before for now, before in zip(self._cpu_s(), (servers, others), strict=True))
-        lone = await load(self._run, self._token, setting, LONE_S, 1)
-        self._loads.append(lone)
+        lone = await load(self._run, self._token, setting, LONE_S, 1, AT_REST_S)
+        in_turn = await load(self._run, self._token, setting, IN_TURN_S, 1)
+        self._loads += [lone, in_turn]
         await self._check()
         number = orders.statuses[201]
-        return Placement(orders, lone, used / number * 1e6, (used + others_used) / number * 1e6)
+        return Placement(orders, lone, in_turn, used / number * 1e6, (used + others_used) / number * 1e6)
 
     async def _check(self) -> None:
         await oracle(self._run, self._operator, self._client_id, self._loads)

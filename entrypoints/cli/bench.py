@@ -64,6 +64,9 @@ def _placements(pairs: "Sequence[Pair]") -> list[list[object]]:
         _row("p50 ms of a lone order, one process", [pair.one.lone.percentile(0.5) for pair in pairs], 2),
         _row("p50 ms of a lone order, four processes", [pair.four.lone.percentile(0.5) for pair in pairs], 2),
         _row("  beside one process, times", [_ratio(pair, _lone) for pair in pairs], 2),
+        _row("p50 ms, one order after another, one process", [pair.one.in_turn.percentile(0.5) for pair in pairs], 2),
+        _row("p50 ms, one order after another, four", [pair.four.in_turn.percentile(0.5) for pair in pairs], 2),
+        _row("  beside one process, times", [_ratio(pair, _in_turn) for pair in pairs], 2),
         _row("CPU us an order, servers, one process", [pair.one.cpu_us for pair in pairs]),
         _row("CPU us an order, servers, four processes", [pair.four.cpu_us for pair in pairs]),
         _row("  beside one process, times", [pair.four.cpu_us / pair.one.cpu_us for pair in pairs], 2),
@@ -83,6 +86,10 @@ def _rate(placement: "Placement") -> float:
 
 def _lone(placement: "Placement") -> float:
     return placement.lone.percentile(0.5)
+
+
+def _in_turn(placement: "Placement") -> float:
+    return placement.in_turn.percentile(0.5)
 
 
 def _row(what: str, values: "Sequence[float]", digits: int = 0) -> list[object]:
