@@ -19,6 +19,7 @@ NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # Source: RFC 7617, 2.
 CHALLENGE = 'Basic realm="waybill", charset="UTF-8"'
 DESCRIPTION_ENDPOINTS_LIVE_S = 60
+AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 
 
 class TokenAnswered(BaseModel):
@@ -36,6 +37,21 @@ class OAuthError(BaseModel):
 
     error: str
     error_description: str
+
+
+class Introspected(BaseModel):
+    """Source: RFC 7662, 2.2."""
+
+    active: bool
+    scope: str | None = None
+    client_id: str | None = None
+    token_type: str | None = None
+    exp: int | None = None
+    iat: int | None = None
+    sub: str | None = None
+    aud: str | None = None
+    iss: str | None = None
+    jti: str | None = None
 
 
 TOKEN_FORM: dict[str, Any] = {
@@ -61,12 +77,36 @@ TOKEN_FORM: dict[str, Any] = {
     "security": [{"client_secret_basic": []}, {}],
 }
 
-TOKEN_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The tokens.", "model": TokenAnswered},
+RETURNED_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "required": ["token"],
+                    "properties": {
+                        "token": {"type": "string"},
+                        "token_type_hint": {"type": "string", "enum": ["access_token", "refresh_token"]},
+                        "client_id": {"type": "string"},
+                        "client_secret": {"type": "string", "format": "password"},
+                    },
+                }
+            }
+        },
+    },
+    "security": [{"client_secret_basic": []}, {}],
+}
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request is refused.", "model": OAuthError},
     401: {"description": "The client does not authenticate.", "model": OAuthError},
     415: {"description": f"The body is not {FORM}.", "model": OAuthError},
     **problems(413, 503),
+}
+TOKEN_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The tokens.", "model": TokenAnswered},
+    **REFUSALS,
 }
 
 Issue = Callable[[TokenRequest], Awaitable[Outcome]]
@@ -84,14 +124,9 @@ def routes(service: AuthService, issue: Issue | None = None) -> APIRouter:
     @router.post("/auth/token", responses=TOKEN_RESPONSES, openapi_extra=TOKEN_FORM)
     async def token(request: Request) -> Response:
         """Get an access token and a refresh token, for the client's credentials or for a refresh token."""
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != FORM:
-            return _refusal(TokenRefused("invalid_request", f"Send the body as {FORM}."), 415)
-        try:
-            asked = read_request(await request.body(), request.headers.getlist("authorization"))
-        except TokenRefused as refused:
-            return _rendered(refused)
-        return _rendered(await answer(asked))
+        return await _answered(request, answer)
+
+    _returning(router, service)
 
     @router.get(KEYS_PATH, responses=problems(503))
     async def jwks() -> Response:
@@ -106,9 +141,39 @@ def routes(service: AuthService, issue: Issue | None = None) -> APIRouter:
     return router
 
 
-def _rendered(outcome: Outcome) -> Response:
+def _returning(router: APIRouter, service: AuthService) -> None:
+    @router.post(
+        "/auth/revoke",
+        responses={200: {"description": "It opens nothing any more.", "content": {}}, **REFUSALS},
+        openapi_extra=RETURNED_FORM,
+    )
+    async def revoke(request: Request) -> Response:
+        """Have a token be worth nothing, and all that goes back to the same sign-in. Source: RFC 7009."""
+        return await _answered(request, service.revoke)
+
+    @router.post(
+        "/auth/introspect",
+        responses={200: {"description": "What the token is good for now.", "model": Introspected}, **REFUSALS},
+        openapi_extra=RETURNED_FORM,
+    )
+    async def introspect(request: Request) -> Response:
+        """Ask what a token is good for: one's own, or with the scope `auth:introspect` any. Source: RFC 7662."""
+        return await _answered(request, service.introspect)
+
+
+async def _answered(request: Request, answer: Callable[[TokenRequest], Awaitable[Any]]) -> Response:
+    """What a form of OAuth's is answered: as JSON that nobody may keep, or with nothing, or refused in OAuth's words."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != FORM:
+        return _refusal(TokenRefused("invalid_request", f"Send the body as {FORM}."), 415)
+    try:
+        outcome = await answer(read_request(await request.body(), request.headers.getlist("authorization")))
+    except TokenRefused as refused:
+        outcome = refused
     if isinstance(outcome, TokenRefused):
         return _refusal(outcome, 401 if outcome.error == "invalid_client" else 400)
+    if outcome is None:
+        return Response(status_code=200, headers=NOT_STORED)
     return Response(orjson.dumps(outcome), 200, NOT_STORED, media_type="application/json")
 
 
@@ -133,5 +198,9 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "scopes_supported": [scope for scopes in SCOPES.values() for scope in scopes],
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials", "refresh_token"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint": f"{issuer}/auth/revoke",
+        "introspection_endpoint": f"{issuer}/auth/introspect",
+        "token_endpoint_auth_methods_supported": AUTHENTICATION,
+        "revocation_endpoint_auth_methods_supported": AUTHENTICATION,
+        "introspection_endpoint_auth_methods_supported": AUTHENTICATION,
     }

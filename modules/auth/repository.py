@@ -80,6 +80,8 @@ REVOKE_FAMILIES = sql("""
     FROM revoked CROSS JOIN counter
 """)
 
+FAMILY = sql("SELECT revoked_at IS NOT NULL AS revoked, expires_at FROM token_family WHERE id = :family")
+
 REVOCATIONS = sql("""
     SELECT sequence, family_id, client_id, generation, until FROM revocation
     WHERE sequence > :after ORDER BY sequence LIMIT :limit
@@ -203,6 +205,12 @@ async def revoke_families(
     """
     values: Mapping[str, Any] = {"families": list(families), "reason": reason, "now": now, "until": until}
     return await transaction.execute(REVOKE_FAMILIES, **values)
+
+
+async def family(reading: Transaction, id_: UUID) -> Any:
+    """Whether a family is revoked; `None` where there is none of that id (any more)."""
+    rows = await reading.fetch(FAMILY, family=id_)
+    return rows[0] if rows else None
 
 
 async def revocations(reading: Transaction, after: int, limit: int) -> Sequence[Any]:

@@ -67,11 +67,38 @@ async def test_a_charset_beside_the_media_type_is_accepted(http: httpx.AsyncClie
     assert answer.status_code == 200
 
 
+async def test_a_token_is_told_about_revoked_and_then_told_to_be_nothing(
+    http: httpx.AsyncClient, client: ClientCreated
+) -> None:
+    asked = await http.post("/auth/token", data={"grant_type": "client_credentials"}, auth=credentials(client))
+    form = {"token": asked.json()["access_token"], "token_type_hint": "refresh_token"}  # a hint may be wrong
+    told = await http.post("/auth/introspect", data=form, auth=credentials(client))
+    assert (told.status_code, told.headers["cache-control"]) == (200, "no-store")
+    assert (told.json()["active"], told.json()["client_id"]) == (True, client.client.id)
+    gone = await http.post("/auth/revoke", data=form, auth=credentials(client))
+    assert (gone.status_code, gone.content, gone.headers["cache-control"]) == (200, b"", "no-store")
+    assert (await http.post("/auth/introspect", data=form, auth=credentials(client))).json() == {"active": False}
+
+
+@pytest.mark.parametrize("path", ["/auth/revoke", "/auth/introspect"])
+async def test_whoever_returns_a_token_authenticates_and_names_it_once(
+    http: httpx.AsyncClient, client: ClientCreated, path: str
+) -> None:
+    nobody = await http.post(path, data={"token": "x"})
+    assert (nobody.status_code, nobody.json()["error"]) == (401, "invalid_client")
+    assert nobody.headers["www-authenticate"].startswith("Basic ")
+    without = await http.post(path, data={"token": ""}, auth=credentials(client))
+    assert (without.status_code, without.json()["error"]) == (400, "invalid_request")
+    twice = await http.post(path, content=b"token=a&token=b", headers=FORM, auth=credentials(client))
+    assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("path", ["/auth/token", "/auth/revoke", "/auth/introspect"])
 @pytest.mark.parametrize("headers", [{}, {"content-type": "application/json"}, {"content-type": "text/plain"}])
 async def test_anything_but_a_form_is_415(
-    http: httpx.AsyncClient, client: ClientCreated, headers: dict[str, str]
+    http: httpx.AsyncClient, client: ClientCreated, headers: dict[str, str], path: str
 ) -> None:
-    answer = await http.post("/auth/token", content=b"{}", headers=headers, auth=credentials(client))
+    answer = await http.post(path, content=b"{}", headers=headers, auth=credentials(client))
     assert answer.status_code == 415
     assert answer.json()["error"] == "invalid_request"
 
@@ -153,7 +180,7 @@ async def test_jwks_hold_public_keys_only(http: httpx.AsyncClient) -> None:
 async def test_metadata_names_what_there_is(http: httpx.AsyncClient) -> None:
     told: dict[str, Any] = (await http.get("/.well-known/oauth-authorization-server")).json()
     assert told["issuer"] == ISSUER
-    for endpoint in ("token_endpoint", "jwks_uri"):
+    for endpoint in ("token_endpoint", "jwks_uri", "revocation_endpoint", "introspection_endpoint"):
         assert told[endpoint].startswith(ISSUER)
         path = told[endpoint].removeprefix(ISSUER)
         assert (await http.get(path)).status_code in {200, 405}

@@ -165,6 +165,26 @@ async def refreshed_and_revoked(them: Travellers, order_id: str) -> None:
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert time.monotonic() - began < REVOKED_WITHIN_S * 3  # promised within one, on a machine that does only this
     assert (await _refreshed(them, fresh.json()["refresh_token"])).status_code == 400
+    await given_back(them)
+
+
+async def given_back(them: Travellers) -> None:
+    """A client gives its token back, and it opens nothing any more; nobody but its owner can."""
+    other, warehouse = them["other_shop"], them["warehouse"]
+    form = {"token": other.token}
+    stranger = await them.clients["auth"].post(
+        "/auth/revoke", data=form, auth=(warehouse.client_id, warehouse.client_secret)
+    )
+    assert (stranger.status_code, stranger.json()["error"]) == (400, "invalid_grant")
+    mine = (other.client_id, other.client_secret)
+    told = await them.clients["auth"].post("/auth/introspect", data=form, auth=mine)
+    assert told.json()["active"] is True
+    assert (await them.clients["auth"].post("/auth/revoke", data=form, auth=mine)).status_code == 200
+    async with asyncio.timeout(10):
+        while (await other.ask("GET", "/api/v1/orders")).status_code == 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    told = await them.clients["auth"].post("/auth/introspect", data=form, auth=mine)
+    assert told.json() == {"active": False}
 
 
 async def _reported(them: Travellers, order_id: str, step: str) -> None:

@@ -23,6 +23,7 @@ from modules.auth.port import (
 from modules.auth.service.issuing import Issuing, Outcome
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest, read_request
+from modules.auth.service.returned import Returning
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
 from modules.kernel.errors import Invalid
@@ -66,6 +67,7 @@ class AuthService:
             refresh_ttl=timedelta(seconds=refresh_ttl_s),
         )
         self._issuing = Issuing(database, self._keyring, self._peppers, self.terms, clock)
+        self._returning = Returning(database, self._keyring, self._peppers, self.terms, clock)
 
     async def issue_tokens(self, requests: Sequence[TokenRequest]) -> Sequence[Outcome]:
         """Tokens for a batch of requests: one outcome each, in order, in one transaction.
@@ -81,6 +83,14 @@ class AuthService:
         except TokenRefused as refused:
             return refused
         return (await self.issue_tokens([request]))[0]
+
+    async def revoke(self, request: TokenRequest) -> None:
+        """End the family of the token that a client names. Raises as `Returning.revoke`."""
+        await self._returning.revoke(request)
+
+    async def introspect(self, request: TokenRequest) -> Mapping[str, Any]:
+        """What the token that a client names is good for now. Raises as `Returning.introspect`."""
+        return await self._returning.introspect(request)
 
     async def keys(self) -> Sequence[VerificationKey]:
         """The keys that tokens are or will soon be signed with, and those whose tokens may still be alive."""

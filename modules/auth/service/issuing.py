@@ -12,6 +12,7 @@ from modules.auth import repository
 from modules.auth.model.key import ALGORITHM
 from modules.auth.model.secret import Peppers
 from modules.auth.model.token import REMEMBERED, Issue, KnownClient, Terms
+from modules.auth.service.authentication import authenticated
 from modules.auth.service.grant import Asked, Grants, Reused, invalid_grant
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest
@@ -116,8 +117,8 @@ class Issuing:
         return batch
 
     def _authenticated(self, request: TokenRequest, client: KnownClient | None, batch: _Batch) -> KnownClient | None:
-        secret = self._peppers.recognise(request.client_secret, client.secrets if client else ())
-        if client is None or secret is None or client.disabled:
+        secret = authenticated(self._peppers, request, client)
+        if secret is None or client is None:
             return None
         if secret.id in client.unnoticed:
             batch.used_secrets.add(secret.id)

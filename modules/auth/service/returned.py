@@ -1,0 +1,144 @@
+"""Tokens that come back: to be revoked, or to be told about. Source: RFC 7009; RFC 7662."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from modules.auth import repository
+from modules.auth.model.key import ALGORITHM, jwk
+from modules.auth.model.secret import REFRESH_TOKEN_PREFIX, Peppers, refresh_digest
+from modules.auth.model.token import REMEMBERED, KnownClient, PresentedToken, Terms
+from modules.auth.port import audience_urn
+from modules.auth.service.authentication import authenticated
+from modules.auth.service.keyring import Keyring
+from modules.auth.service.request import TokenRefused, TokenRequest, unknown_client
+from modules.kernel.clock import Clock
+from modules.kernel.database import Database, Transaction
+
+MAX_TOKEN = 4096
+SEES_ALL = "auth:introspect"
+INACTIVE: Mapping[str, Any] = {"active": False}
+"""All that is said of a token that is no good, or no business of who asks. Source: RFC 7662, 2.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A token of ours that came back: its family, whose it is, until when it is good, and what is told of it."""
+
+    family: UUID
+    client_id: UUID
+    generation: int
+    expires_at: float
+    told: Mapping[str, Any]
+    spent: bool = False
+
+
+class Returning:
+    """Takes tokens back, and tells about them, to clients that authenticate."""
+
+    def __init__(self, database: Database, keyring: Keyring, peppers: Peppers, terms: Terms, clock: Clock) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._peppers = peppers
+        self._terms = terms
+        self._clock = clock
+
+    async def revoke(self, request: TokenRequest) -> None:
+        """End the family of a token, be it a refresh token or an access token; repeating changes nothing more.
+
+        What is no token of ours is passed over: there is nothing to revoke. Source: RFC 7009, 2.2.
+
+        Raises:
+            TokenRefused: the client does not authenticate, names no token, or shows another's.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            client = await self._client(transaction, request, now)
+            returned = await self._returned(transaction, request)
+            if returned is None:
+                return
+            if returned.client_id != client.id:
+                raise TokenRefused("invalid_grant", "The token was issued to another client.")
+            await repository.revoke_families(transaction, [returned.family], "revoked", now, now + REMEMBERED)
+
+    async def introspect(self, request: TokenRequest) -> Mapping[str, Any]:
+        """What a token is good for now; of another client's only who may see all is told.
+
+        Raises:
+            TokenRefused: the client does not authenticate, or names no token.
+        """
+        now = self._clock.now()
+        async with self._database.reading() as reading:
+            client = await self._client(reading, request, now)
+            returned = await self._returned(reading, request)
+            if returned is None or not (returned.client_id == client.id or SEES_ALL in client.scopes):
+                return INACTIVE
+            owner = (await repository.clients(reading, [returned.client_id], now)).get(returned.client_id)
+            family = await repository.family(reading, returned.family)
+        alive = (
+            owner is not None
+            and not owner.disabled
+            and owner.generation == returned.generation
+            and family is not None
+            and not family.revoked
+            and not returned.spent
+            and now.timestamp() < returned.expires_at
+        )
+        return {"active": True, **returned.told} if alive else INACTIVE
+
+    async def _client(self, reading: Transaction, request: TokenRequest, now: datetime) -> KnownClient:
+        id_ = request.client_id
+        client = (await repository.clients(reading, [id_], now)).get(id_) if id_ else None
+        if authenticated(self._peppers, request, client) is None or client is None:
+            raise unknown_client()
+        return client
+
+    async def _returned(self, reading: Transaction, request: TokenRequest) -> Returned | None:
+        """The token that is named, if it is one of ours. `token_type_hint` is not needed to find it."""
+        token = request.parameters.get("token")
+        if token is None:
+            raise TokenRefused("invalid_request", "The parameter token is missing.")
+        if token.startswith(REFRESH_TOKEN_PREFIX):
+            digest = refresh_digest(token)
+            known = (await repository.presented(reading, [digest])).get(digest)
+            return None if known is None else self._refresh_token(known)
+        return await self._access_token(token)
+
+    def _refresh_token(self, known: PresentedToken) -> Returned:
+        told = {
+            "scope": " ".join(known.scopes),
+            "client_id": str(known.client_id),
+            "exp": int(known.expires_at.timestamp()),
+            "sub": str(known.client_id),
+            "aud": audience_urn(known.audience),
+            "iss": self._terms.issuer,
+        }
+        return Returned(
+            known.family,
+            known.client_id,
+            known.generation,
+            known.expires_at.timestamp(),
+            told,
+            spent=known.consumed_by is not None,
+        )
+
+    async def _access_token(self, token: str) -> Returned | None:
+        if len(token) > MAX_TOKEN or not token.isascii():
+            return None
+        keys = KeySet([ECKey.import_key(dict(jwk(key))) for key in await self._keyring.published()])
+        try:
+            read = jwt.decode(token, keys, algorithms=[ALGORITHM])
+            claims = read.claims
+            if read.header.get("typ") != "at+jwt" or claims["iss"] != self._terms.issuer:
+                return None
+            told = {name: claims[name] for name in ("scope", "client_id", "exp", "iat", "sub", "aud", "iss", "jti")}
+            told["token_type"] = "Bearer"  # noqa: S105  what kind it is
+            return Returned(UUID(claims["fid"]), UUID(claims["client_id"]), claims["gen"], claims["exp"], told)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+            return None
