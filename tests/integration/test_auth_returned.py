@@ -1,5 +1,7 @@
 """Tokens that come back to auth: revoked with their family, or told about to whom they concern."""
 
+import base64
+import json
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
@@ -59,12 +61,34 @@ async def test_an_access_token_that_is_over_still_ends_its_family(world: AuthWor
     assert error(await world.refresh(client, tokens.refresh_token)) == "invalid_grant"
 
 
-async def forged(client: ClientCreated) -> str:
-    """A token that says what ours say, signed by somebody else."""
-    claims = {"iss": ISSUER, "fid": str(new_id()), "client_id": client.client.id, "gen": 1, "exp": 2**31, "iat": 1}
+async def forged(client: ClientCreated, key: ECKey | None = None, typ: str = "at+jwt", issuer: str = ISSUER) -> str:
+    """A token that says what ours say, signed by somebody else, or by us and no access token of ours."""
+    claims = {"iss": issuer, "fid": str(new_id()), "client_id": client.client.id, "gen": 1, "exp": 2**31, "iat": 1}
     claims |= {"scope": "orders:read", "sub": client.client.id, "aud": "urn:waybill:sales", "jti": str(new_id())}
-    key = ECKey.generate_key("P-256")
-    return jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "x"}, claims, key, algorithms=["ES256"])
+    key = key or ECKey.generate_key("P-256", {"kid": "x"})
+    return jwt.encode({"alg": "ES256", "typ": typ, "kid": key.kid}, claims, key, algorithms=["ES256"])
+
+
+@pytest.mark.parametrize(("typ", "issuer"), [("JWT", ISSUER), ("at+jwt", "https://elsewhere.example")])
+async def test_what_our_key_has_signed_is_no_access_token_for_that(world: AuthWorld, typ: str, issuer: str) -> None:
+    client = await world.client()
+    tokens = await world.begin(client)
+    claims = await world.claims(tokens)
+    token = await forged(client, await world.service._keyring.active(), typ, issuer)
+    await world.do(
+        "INSERT INTO token_family (id, client_id, generation, scopes, audience, created_at, expires_at)"
+        " SELECT :fid, client_id, generation, scopes, audience, created_at, expires_at FROM token_family WHERE id = :id",
+        fid=_family(token),
+        id=claims["fid"],
+    )
+    assert await world.service.introspect(request(client, token=token)) == INACTIVE
+    await world.service.revoke(request(client, token=token))
+    assert (await world.service.revocations(0)).items == ()
+
+
+def _family(token: str) -> str:
+    payload = token.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["fid"])
 
 
 @pytest.mark.parametrize("token", [NONE, "wbr_", "x", "a.b.c", "ü.ü.ü", "x" * 5000, "eyJhbGciOiJub25lIn0.e30."])
