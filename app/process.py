@@ -17,6 +17,9 @@ from modules.kernel.errors import Unavailable
 
 ALIVE = sql("SELECT 1")
 ENDS_WITHIN_S = 3.0
+PRUNE_EVERY_S = 60.0
+PRUNE_BATCH = 500
+PRUNE_PAUSE_S = 0.1
 GC_THRESHOLDS = (50_000, 20, 100)
 
 
@@ -76,6 +79,8 @@ def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
         jobs.append(peers.sign_in(CALLEES))
     if settings.events.relay:
         jobs += [relay.run() for relay in container.relays()]
+    if "auth" in settings.modules:
+        jobs.append(_every(PRUNE_EVERY_S, lambda: _prune(container)))
     if "product" in settings.modules:
         jobs.append(_every(settings.holds.sweep_interval_s, lambda: _sweep(container)))
     return jobs
@@ -97,6 +102,15 @@ async def _sweep(container: Container) -> None:
         SWEPT.inc(await container.sweeper().sweep())
     except Unavailable as error:
         logger.warning("holds can't be settled now: {}", error.detail)
+
+
+async def _prune(container: Container) -> None:
+    """Take away what is over in auth, in small batches, so that nobody waits for it."""
+    try:
+        while await container.auth().prune(PRUNE_BATCH) >= PRUNE_BATCH:  # noqa: ASYNC110  # a pause, not a wait
+            await asyncio.sleep(PRUNE_PAUSE_S)
+    except Unavailable as error:
+        logger.warning("tokens that are over can't be taken away now: {}", error.detail)
 
 
 def _checks(container: Container) -> dict[str, Callable[[], Awaitable[str | None]]]:

@@ -35,6 +35,7 @@ __all__ = ["AuthService", "Outcome", "TokenRefused", "TokenRequest", "read_reque
 REVOCATIONS_A_PAGE = 1000
 CLIENTS_A_PAGE = 200
 PEPPER_VERSION = 1
+RETIRED_KEPT = timedelta(days=30)
 
 
 class AuthService:
@@ -91,6 +92,15 @@ class AuthService:
     async def introspect(self, request: TokenRequest) -> Mapping[str, Any]:
         """What the token that a client names is good for now. Raises as `Returning.introspect`."""
         return await self._returning.introspect(request)
+
+    async def prune(self, limit: int = 1000) -> int:
+        """Delete what is over (families, revocations, retired secrets), a batch of each kind; answers how many rows.
+
+        A retired secret is kept for a month, so that who asks when it was last used is told.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            return await repository.prune(transaction, now, now - RETIRED_KEPT, limit)
 
     async def keys(self) -> Sequence[VerificationKey]:
         """The keys that tokens are or will soon be signed with, and those whose tokens may still be alive."""
