@@ -1,10 +1,14 @@
 """`waybill client`: who may sign in."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
 from entrypoints.cli.acting import DATA, Data, Json, act, actor, print_table, show
+
+if TYPE_CHECKING:
+    from modules.auth.port import ClientDetail
 
 app = typer.Typer(no_args_is_help=True, help="Clients of the API.")
 
@@ -63,3 +67,73 @@ def list_(data: Data = DATA, *, as_json: Json = False) -> None:
             [[one.id, one.name, one.kind, " ".join(one.scopes), " ".join(one.audiences)] for one in clients],
         ),
     )
+
+
+@app.command("show")
+def show_(client_id: str, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Show a client with its live secrets: since when, and when each was last used."""
+    from modules.kernel.ids import ClientId
+
+    _show_detail(act(data, lambda operator: operator.auth.show_client(ClientId(client_id))), as_json=as_json)
+
+
+@app.command()
+def disable(client_id: str, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Let a client sign in no more; every token of its is refused by every service within a second."""
+    from modules.kernel.ids import ClientId
+
+    view = act(data, lambda operator: operator.auth.disable_client(actor(), ClientId(client_id)))
+    show(view, as_json=as_json, table=lambda: typer.echo(f"{view.id} ({view.name}) is disabled."))
+
+
+@app.command()
+def enable(client_id: str, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Let a client sign in again; tokens from before stay worthless."""
+    from modules.kernel.ids import ClientId
+
+    view = act(data, lambda operator: operator.auth.enable_client(actor(), ClientId(client_id)))
+    show(view, as_json=as_json, table=lambda: typer.echo(f"{view.id} ({view.name}) may sign in."))
+
+
+@app.command("rotate-secret")
+def rotate_secret(client_id: str, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Give a client a second secret; it is shown once, here. Both are good until one is retired."""
+    from modules.kernel.ids import ClientId
+
+    created = act(data, lambda operator: operator.auth.rotate_secret(actor(), ClientId(client_id)))
+    show(
+        {"secret_id": created.id, "client_secret": created.client_secret},
+        as_json=as_json,
+        table=lambda: typer.echo(
+            f"secret_id      {created.id}\nclient_secret  {created.client_secret}   (shown only now)"
+        ),
+    )
+
+
+@app.command("retire-secret")
+def retire_secret(client_id: str, secret_id: UUID, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Have one of a client's two secrets be worth nothing."""
+    from modules.kernel.ids import ClientId
+
+    detail = act(data, lambda operator: operator.auth.retire_secret(actor(), ClientId(client_id), secret_id))
+    _show_detail(detail, as_json=as_json)
+
+
+def _show_detail(detail: "ClientDetail", *, as_json: bool) -> None:
+    def tables() -> None:
+        client = detail.client
+        typer.echo(f"{client.id}  {client.name}  {'disabled' if client.disabled_at else 'may sign in'}")
+        typer.echo(f"scopes {' '.join(client.scopes)}; audiences {' '.join(client.audiences)}")
+        print_table(
+            ["secret", "since", "last used"],
+            [
+                [
+                    one.id,
+                    f"{one.created_at:%Y-%m-%d %H:%M}",
+                    f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "never",
+                ]
+                for one in detail.secrets
+            ],
+        )
+
+    show(detail, as_json=as_json, table=tables)

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from modules.kernel import rpc
-from modules.kernel.errors import Invalid
+from modules.kernel.errors import Conflict, Invalid, NotFound
 from modules.kernel.ids import ClientId
 
 AUDIENCE_PREFIX = "urn:waybill:"
@@ -23,6 +23,22 @@ def audience_urn(word: str) -> str:
 
 class ClientRefused(Invalid, code="auth.client_refused"):
     """A client like that makes no sense or may not be. `details["errors"]` says why, for each name at fault."""
+
+
+class NoSuchClient(NotFound, code="auth.client_not_found"):
+    """There is no client of that id."""
+
+
+class NoSuchSecret(NotFound, code="auth.secret_not_found"):
+    """The client has no live secret of that id."""
+
+
+class TwoSecrets(Conflict, code="auth.two_live_secrets"):
+    """The client has two live secrets, the most there can be. `details["secrets"]` names them: retire one first."""
+
+
+class LastSecret(Conflict, code="auth.last_secret"):
+    """It is the client's only live secret: without it nobody could sign in. Rotate first, or disable the client."""
 
 
 class ClientKind(StrEnum):
@@ -103,6 +119,34 @@ class ClientCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretView:
+    """A live secret as the operator sees it: never what it is, only since when, and when it was last used.
+
+    `last_used_at` is noted once a minute at most.
+    """
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetail:
+    """A client with its live secrets, the newest first: two at most."""
+
+    client: ClientView
+    secrets: tuple[SecretView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretCreated:
+    """Another secret of a client, which is shown this once and stored nowhere."""
+
+    id: UUID
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ClientPage:
     """Some clients, the oldest first. `next` is the `after` of the page that follows, where there is one."""
 
@@ -131,5 +175,53 @@ class AuthOperatorPort(Protocol):
 
         Raises:
             Invalid: `after` is not the id of a client.
+        """
+        ...
+
+    @rpc.read(raises=(NoSuchClient,))
+    async def show_client(self, client_id: ClientId) -> ClientDetail:
+        """One client with its live secrets.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+        """
+        ...
+
+    @rpc.idempotent("client_id", raises=(NoSuchClient,))
+    async def disable_client(self, actor: str, client_id: ClientId) -> ClientView:
+        """Let a client sign in no more, and have every token of its be worth nothing within a second.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+        """
+        ...
+
+    @rpc.idempotent("client_id", raises=(NoSuchClient,))
+    async def enable_client(self, actor: str, client_id: ClientId) -> ClientView:
+        """Let a client sign in again; its tokens from before stay worthless.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+        """
+        ...
+
+    @rpc.once(raises=(NoSuchClient, TwoSecrets))
+    async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
+        """Give a client a second secret beside the one it has; both are good until one is retired.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+            TwoSecrets: it has two already.
+        """
+        ...
+
+    @rpc.idempotent("secret_id", raises=(NoSuchClient, NoSuchSecret, LastSecret))
+    async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
+        """Have a secret be worth nothing; one that is retired already stays so.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+            NoSuchSecret: it never had a secret of that id.
+            LastSecret: it is the only one.
         """
         ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 
@@ -10,9 +11,12 @@ from modules.auth.port import (
     AuthOperatorPort,
     AuthPort,
     ClientCreated,
+    ClientDetail,
     ClientKind,
     ClientPage,
+    ClientView,
     RevocationPage,
+    SecretCreated,
     VerificationKey,
 )
 from modules.kernel import rpc
@@ -24,7 +28,22 @@ KEYS = rpc.crossing(AuthPort.keys, KEYS_PATH, verb="GET", member="keys")
 REVOCATIONS = rpc.crossing(AuthPort.revocations, "/auth/revocations", verb="GET", member=None)
 CREATE_CLIENT = rpc.crossing(AuthOperatorPort.create_client, "/internal/auth/operator/create_client")
 LIST_CLIENTS = rpc.crossing(AuthOperatorPort.list_clients, "/internal/auth/operator/list_clients")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (KEYS, REVOCATIONS, CREATE_CLIENT, LIST_CLIENTS)
+SHOW_CLIENT = rpc.crossing(AuthOperatorPort.show_client, "/internal/auth/operator/show_client")
+DISABLE_CLIENT = rpc.crossing(AuthOperatorPort.disable_client, "/internal/auth/operator/disable_client")
+ENABLE_CLIENT = rpc.crossing(AuthOperatorPort.enable_client, "/internal/auth/operator/enable_client")
+ROTATE_SECRET = rpc.crossing(AuthOperatorPort.rotate_secret, "/internal/auth/operator/rotate_secret")
+RETIRE_SECRET = rpc.crossing(AuthOperatorPort.retire_secret, "/internal/auth/operator/retire_secret")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (
+    KEYS,
+    REVOCATIONS,
+    CREATE_CLIENT,
+    LIST_CLIENTS,
+    SHOW_CLIENT,
+    DISABLE_CLIENT,
+    ENABLE_CLIENT,
+    ROTATE_SECRET,
+    RETIRE_SECRET,
+)
 
 
 def routes(auth: AuthPort, verifier: Verifier) -> APIRouter:
@@ -34,7 +53,18 @@ def routes(auth: AuthPort, verifier: Verifier) -> APIRouter:
 
 def operator_routes(auth: AuthOperatorPort, verifier: Verifier) -> APIRouter:
     """What the operator calls of the auth that is hosted here."""
-    return operated(verifier, {CREATE_CLIENT: auth.create_client, LIST_CLIENTS: auth.list_clients})
+    return operated(
+        verifier,
+        {
+            CREATE_CLIENT: auth.create_client,
+            LIST_CLIENTS: auth.list_clients,
+            SHOW_CLIENT: auth.show_client,
+            DISABLE_CLIENT: auth.disable_client,
+            ENABLE_CLIENT: auth.enable_client,
+            ROTATE_SECRET: auth.rotate_secret,
+            RETIRE_SECRET: auth.retire_secret,
+        },
+    )
 
 
 class RemoteAuth:
@@ -67,3 +97,23 @@ class RemoteAuthOperator:
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
         """Clients by age."""
         return await self._channel.call(LIST_CLIENTS, after, limit)
+
+    async def show_client(self, client_id: ClientId) -> ClientDetail:
+        """One client with its live secrets."""
+        return await self._channel.call(SHOW_CLIENT, client_id)
+
+    async def disable_client(self, actor: str, client_id: ClientId) -> ClientView:
+        """Let a client sign in no more, and end its tokens."""
+        return await self._channel.call(DISABLE_CLIENT, actor, client_id)
+
+    async def enable_client(self, actor: str, client_id: ClientId) -> ClientView:
+        """Let a client sign in again."""
+        return await self._channel.call(ENABLE_CLIENT, actor, client_id)
+
+    async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
+        """Give a client a second secret."""
+        return await self._channel.call(ROTATE_SECRET, actor, client_id)
+
+    async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
+        """Have a secret be worth nothing."""
+        return await self._channel.call(RETIRE_SECRET, actor, client_id, secret_id)

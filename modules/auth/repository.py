@@ -128,7 +128,35 @@ ADMIT = sql("""
     ON CONFLICT (id) DO UPDATE SET scopes = excluded.scopes, audiences = excluded.audiences
 """)
 
-LIVE_SECRETS = sql("SELECT slot, digest FROM client_secret WHERE client_id = :client_id AND retired_at IS NULL")
+LOCK_CLIENT = sql("""
+    SELECT id, name, kind, scopes, audiences, created_at, created_by, disabled_at, generation FROM client
+    WHERE id = :id FOR NO KEY UPDATE
+""")
+
+SECRETS = sql("""
+    SELECT id, slot, digest, created_at, last_used_at, retired_at FROM client_secret WHERE client_id = :client_id
+    ORDER BY created_at DESC, id DESC
+""")
+
+# The client's row is locked, then the counter: always in this order. Tokens that are issued meanwhile have the old generation.
+RAISE_GENERATION = sql("""
+    WITH raised AS (
+        UPDATE client SET generation = generation + 1, disabled_at = :now WHERE id = :id RETURNING id, generation),
+    counter AS (
+        INSERT INTO revocation_counter AS c (id, last) VALUES (true, 1)
+        ON CONFLICT (id) DO UPDATE SET last = c.last + 1
+        RETURNING last)
+    INSERT INTO revocation (sequence, client_id, generation, at, until)
+    SELECT counter.last, raised.id, raised.generation, :now, :until FROM raised CROSS JOIN counter
+""")
+
+NOTE = sql("""
+    INSERT INTO audit (at, actor, action, client_id, secret_id) VALUES (:now, :actor, :action, :client_id, :secret_id)
+""")
+
+ENABLE = sql("UPDATE client SET disabled_at = NULL WHERE id = :id")
+
+RETIRE = sql("UPDATE client_secret SET retired_at = :now WHERE id = :id AND retired_at IS NULL")
 
 # The one before it stays good until the next change: not every process is told at the same moment.
 RETIRE_SECOND = sql("""
@@ -267,9 +295,37 @@ async def admit(transaction: Transaction, **values: Any) -> None:
     await transaction.execute(ADMIT, **values)
 
 
-async def live_secrets(transaction: Transaction, client_id: UUID) -> Collection[bytes]:
-    """What recognises a client's live secrets."""
-    return {row.digest for row in await transaction.fetch(LIVE_SECRETS, client_id=client_id)}
+async def lock_client(transaction: Transaction, id_: UUID) -> Any:
+    """A client's row, locked; `None` where there is none of that id."""
+    rows = await transaction.fetch(LOCK_CLIENT, id=id_)
+    return rows[0] if rows else None
+
+
+async def secrets(reading: Transaction, client_id: UUID) -> Sequence[Any]:
+    """A client's secrets, the newest first, retired ones included."""
+    return await reading.fetch(SECRETS, client_id=client_id)
+
+
+async def disable(transaction: Transaction, id_: UUID, now: datetime, until: datetime) -> None:
+    """Disable a client whose row is locked, raise its generation, and tell the verifiers."""
+    await transaction.execute(RAISE_GENERATION, id=id_, now=now, until=until)
+
+
+async def enable(transaction: Transaction, id_: UUID) -> None:
+    """Let a client sign in."""
+    await transaction.execute(ENABLE, id=id_)
+
+
+async def note(
+    transaction: Transaction, actor: str, action: str, client_id: UUID, now: datetime, secret_id: UUID | None = None
+) -> None:
+    """Write down who did what to a client."""
+    await transaction.execute(NOTE, actor=actor, action=action, client_id=client_id, now=now, secret_id=secret_id)
+
+
+async def retire(transaction: Transaction, id_: UUID, now: datetime) -> None:
+    """Retire a secret."""
+    await transaction.execute(RETIRE, id=id_, now=now)
 
 
 async def make_room(transaction: Transaction, client_id: UUID, now: datetime) -> None:

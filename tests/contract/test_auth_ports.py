@@ -1,6 +1,7 @@
 """What auth means to every service, and to the operator, however it is reached."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +12,11 @@ from modules.auth.port import (
     ClientKind,
     ClientPage,
     ClientRefused,
+    LastSecret,
+    NoSuchClient,
+    NoSuchSecret,
     RevocationPage,
+    TwoSecrets,
 )
 from modules.kernel.database import Database
 from modules.kernel.errors import Invalid
@@ -144,3 +149,90 @@ async def test_a_place_in_the_list_that_is_no_id_is_invalid(operator: AuthOperat
     with pytest.raises(Invalid) as refused:
         await operator.list_clients(ClientId("not an id"))
     assert [fault["pointer"] for fault in refused.value.details["errors"]] == ["/after"]
+
+
+async def test_a_client_is_shown_with_its_live_secrets_and_none_of_what_they_are(
+    operator: AuthOperatorPort, world: AuthWorld
+) -> None:
+    created = await client(operator, "Shop")
+    detail = await same_again(lambda: operator.show_client(created.client.id))
+    assert detail.client == created.client
+    (secret,) = detail.secrets
+    assert (secret.created_at, secret.last_used_at) == (world.clock.now(), None)
+    await world.begin(created)
+    assert (await operator.show_client(created.client.id)).secrets[0].last_used_at == world.clock.now()
+    assert created.client_secret not in repr(detail)
+
+
+async def test_a_disabled_client_gets_nothing_its_tokens_end_and_enabled_it_begins_anew(
+    operator: AuthOperatorPort, auth: AuthPort, world: AuthWorld
+) -> None:
+    created = await client(operator, "Shop")
+    before = await world.begin(created)
+    view = await same_again(lambda: operator.disable_client("maria", created.client.id))
+    assert view.disabled_at == world.clock.now()
+    assert error(await world.ask(created, grant_type="client_credentials")) == "invalid_client"
+    (told,) = (await auth.revocations(0)).items  # once, however often it was disabled
+    assert (told.client_id, told.generation) == (created.client.id, 2)
+    assert (await same_again(lambda: operator.enable_client("maria", created.client.id))).disabled_at is None
+    assert error(await world.refresh(created, before.refresh_token)) == "invalid_grant"
+    assert (await world.claims(await world.begin(created)))["gen"] == 2
+
+
+async def test_secrets_are_rotated_one_beside_the_other_and_two_at_most(
+    operator: AuthOperatorPort, world: AuthWorld
+) -> None:
+    created = await client(operator, "Shop")
+    second = await operator.rotate_secret("maria", created.client.id)
+    assert second.client_secret not in repr(second)
+    newer = ClientCreated(created.client, second.client_secret)
+    assert (await world.begin(created)).access_token
+    assert (await world.begin(newer)).access_token
+    with pytest.raises(TwoSecrets) as refused:
+        await operator.rotate_secret("maria", created.client.id)
+    older, newest = refused.value.details["secrets"][::-1]
+    assert newest == str(second.id)
+    detail = await same_again(lambda: operator.retire_secret("maria", created.client.id, UUID(older)))
+    assert [one.id for one in detail.secrets] == [second.id]
+    assert error(await world.ask(created, grant_type="client_credentials")) == "invalid_client"
+    assert (await world.begin(newer)).access_token
+    with pytest.raises(LastSecret):
+        await operator.retire_secret("maria", created.client.id, second.id)
+    assert (await operator.rotate_secret("maria", created.client.id)).id != second.id
+
+
+async def test_what_there_is_not_is_not_found(operator: AuthOperatorPort) -> None:
+    created, nobody = await client(operator, "Shop"), ClientId(str(new_id()))
+    for id_ in (nobody, ClientId("not an id")):
+        for call in (
+            operator.show_client(id_),
+            operator.disable_client("maria", id_),
+            operator.enable_client("maria", id_),
+            operator.rotate_secret("maria", id_),
+            operator.retire_secret("maria", id_, new_id()),
+        ):
+            with pytest.raises(NoSuchClient):
+                await call
+    with pytest.raises(NoSuchSecret):
+        await operator.retire_secret("maria", created.client.id, new_id())
+
+
+async def test_every_change_is_written_down_with_who_made_it_and_no_repeat_twice(
+    operator: AuthOperatorPort, world: AuthWorld
+) -> None:
+    id_ = (await client(operator, "Shop")).client.id
+    second = await operator.rotate_secret("ben", id_)
+    for _ in range(2):
+        await operator.retire_secret("ben", id_, second.id)
+        await operator.disable_client("maria", id_)
+    for _ in range(2):
+        await operator.enable_client("eve", id_)
+    noted = await world.run("SELECT actor, action, secret_id FROM audit ORDER BY id")
+    assert [(row.actor, row.action) for row in noted] == [
+        ("maria", "create"),
+        ("ben", "rotate_secret"),
+        ("ben", "retire_secret"),
+        ("maria", "disable"),
+        ("eve", "enable"),
+    ]
+    assert {row.secret_id for row in noted[1:3]} == {second.id}

@@ -13,6 +13,7 @@ from sqlmodel import (
     Column,
     DateTime,
     Field,
+    Identity,
     Index,
     LargeBinary,
     SQLModel,
@@ -186,3 +187,16 @@ class RevocationRow(AuthTable, table=True):
         ),
         Index("revocation_until", "until"),
     )
+
+
+class Audit(AuthTable, table=True):
+    """What an operator did to a client, and no secret of it. Grows with what operators do; it outlives its client."""
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    at: datetime = Field(sa_type=INSTANT)
+    actor: str
+    action: str
+    client_id: UUID
+    secret_id: UUID | None = None
+
+    __table_args__ = (Index("audit_client", "client_id", "id"),)

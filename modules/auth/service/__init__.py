@@ -7,33 +7,31 @@ from uuid import UUID
 
 from modules.auth import repository
 from modules.auth.model.key import Seal
-from modules.auth.model.scope import client_faults
-from modules.auth.model.secret import Peppers, new_client_secret
+from modules.auth.model.secret import Peppers
 from modules.auth.model.token import Terms
 from modules.auth.port import (
     ClientCreated,
+    ClientDetail,
     ClientKind,
     ClientPage,
-    ClientRefused,
     ClientView,
     Revocation,
     RevocationPage,
+    SecretCreated,
     VerificationKey,
 )
+from modules.auth.service.clients import Clients
 from modules.auth.service.issuing import Issuing, Outcome
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest, read_request
 from modules.auth.service.returned import Returning
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
-from modules.kernel.errors import Invalid
-from modules.kernel.ids import ClientId, new_id, service_id
-from modules.kernel.principal import INTERNAL_SCOPE
+from modules.kernel.ids import ClientId
 
 __all__ = ["AuthService", "Outcome", "TokenRefused", "TokenRequest", "read_request"]
 
 REVOCATIONS_A_PAGE = 1000
-CLIENTS_A_PAGE = 200
 PEPPER_VERSION = 1
 RETIRED_KEPT = timedelta(days=30)
 
@@ -68,6 +66,7 @@ class AuthService:
             refresh_ttl=timedelta(seconds=refresh_ttl_s),
         )
         self._issuing = Issuing(database, self._keyring, self._peppers, self.terms, clock)
+        self._clients = Clients(database, self._peppers, clock)
         self._returning = Returning(database, self._keyring, self._peppers, self.terms, clock)
 
     async def issue_tokens(self, requests: Sequence[TokenRequest]) -> Sequence[Outcome]:
@@ -126,69 +125,35 @@ class AuthService:
         self, actor: str, name: str, scopes: Sequence[str], audiences: Sequence[str], kind: ClientKind
     ) -> ClientCreated:
         """Register a client and give it its first secret."""
-        faults = list(client_faults(name, kind, scopes, audiences))
-        if faults:
-            raise ClientRefused(faults[0]["detail"], errors=faults)
-        id_, secret, now = new_id(), new_client_secret(), self._clock.now()
-        listed = {"scopes": list(dict.fromkeys(scopes)), "audiences": list(dict.fromkeys(audiences))}
-        version = self._peppers.current
-        digest = self._peppers.digest(secret, version)
-        async with self._database.transaction() as transaction:
-            await repository.add_client(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
-            await repository.add_secret(
-                transaction, id=new_id(), client_id=id_, slot=1, digest=digest, pepper_version=version, now=now
-            )
-        view = ClientView(
-            ClientId(str(id_)), name, kind, tuple(listed["scopes"]), tuple(listed["audiences"]), now, actor
-        )
-        return ClientCreated(view, secret)
+        return await self._clients.create(actor, name, scopes, audiences, kind)
 
     async def admit_services(self, secrets: Mapping[str, str], audiences: Mapping[str, Sequence[str]]) -> None:
         """Let modules of ours sign in, each with its secret, for the audiences that it calls; told again, nothing changes.
 
         A new secret takes its place beside the one before it, which is good until the next.
         """
-        now = self._clock.now()
-        for module in sorted(secrets):
-            id_ = UUID(service_id(module))
-            rights = {"scopes": [INTERNAL_SCOPE], "audiences": list(audiences[module])}
-            digest = self._peppers.digest(secrets[module], self._peppers.current)
-            async with self._database.transaction() as transaction:
-                await repository.admit(transaction, id=id_, name=f"waybill {module}", now=now, **rights)
-                if digest in await repository.live_secrets(transaction, id_):
-                    continue
-                await repository.make_room(transaction, id_, now)
-                version = self._peppers.current
-                await repository.add_secret(
-                    transaction, id=new_id(), client_id=id_, slot=1, digest=digest, pepper_version=version, now=now
-                )
+        await self._clients.admit(secrets, audiences)
 
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
         """Clients by age, at most `limit` (1 to 200) of them."""
-        bound = max(1, min(limit, CLIENTS_A_PAGE))
-        place = _place(after)
-        async with self._database.reading() as reading:
-            rows = await repository.list_clients(reading, place, bound + 1)
-        items = tuple(_view(row) for row in rows[:bound])
-        return ClientPage(items, items[-1].id if len(rows) > bound else None)
+        return await self._clients.list(after, limit)
 
+    async def show_client(self, client_id: ClientId) -> ClientDetail:
+        """One client with its live secrets."""
+        return await self._clients.show(client_id)
 
-def _place(after: ClientId | None) -> UUID:
-    try:
-        return UUID(after or str(UUID(int=0)))
-    except ValueError:
-        fault = {"pointer": "/after", "code": "client_id", "detail": "Not the id of a client."}
-        raise Invalid("The place in the list is not the id of a client.", errors=[fault]) from None
+    async def disable_client(self, actor: str, client_id: ClientId) -> ClientView:
+        """Let a client sign in no more, and have every token of its be worth nothing within a second."""
+        return await self._clients.disable(actor, client_id)
 
+    async def enable_client(self, actor: str, client_id: ClientId) -> ClientView:
+        """Let a client sign in again; its tokens from before stay worthless."""
+        return await self._clients.enable(actor, client_id)
 
-def _view(row: Any) -> ClientView:
-    return ClientView(
-        id=ClientId(str(row.id)),
-        name=row.name,
-        kind=ClientKind(row.kind),
-        scopes=tuple(row.scopes),
-        audiences=tuple(row.audiences),
-        created_at=row.created_at,
-        created_by=row.created_by,
-        disabled_at=row.disabled_at,
-    )
+    async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
+        """Give a client a second secret beside the one it has; both are good until one is retired."""
+        return await self._clients.rotate_secret(actor, client_id)
+
+    async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
+        """Have a secret be worth nothing; one that is retired already stays so."""
+        return await self._clients.retire_secret(actor, client_id, secret_id)
