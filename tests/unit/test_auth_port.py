@@ -16,5 +16,10 @@ def test_reads_may_be_repeated_and_a_shown_secret_may_not() -> None:
         "keys": Repeat.READ,
         "revocations": Repeat.READ,
         "list_clients": Repeat.READ,
+        "show_client": Repeat.READ,
+        "disable_client": Repeat.IDEMPOTENT,
+        "enable_client": Repeat.IDEMPOTENT,
+        "retire_secret": Repeat.IDEMPOTENT,
         "create_client": Repeat.ONCE,
+        "rotate_secret": Repeat.ONCE,
     }
