@@ -135,10 +135,13 @@ def test_a_server_that_cannot_start_is_named_with_its_reason(tmp_path: Path) -> 
         assert ask(after, "DBSIZE") == 0
 
 
-@pytest.mark.parametrize("step", ["shim.py", "127.0.0.1:"])
-def test_killed_with_its_starter_nothing_is_left_and_the_next_start_succeeds(tmp_path: Path, step: str) -> None:
+# What comes first is there for a moment only, and may be missed: then its starter is killed a little later.
+@pytest.mark.parametrize("steps", [("shim.py", "valkey-server"), ("127.0.0.1:",)], ids=["at once", "when it listens"])
+def test_killed_with_its_starter_nothing_is_left_and_the_next_start_succeeds(
+    tmp_path: Path, steps: tuple[str, ...]
+) -> None:
     with started([sys.executable, "-c", STARTER, tmp_path], ROOT) as starter:
-        until(lambda: processes_in(tmp_path, step), within_s=30)
+        until(lambda: any(processes_in(tmp_path, step) for step in steps), within_s=30)
         starter.kill()
 
         until(lambda: not processes_in(tmp_path), WITHIN_S)
