@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections.abc import Sequence
 
 from app.launcher import CannotStart
 
@@ -12,9 +13,9 @@ HOST = "127.0.0.1"
 _PORTS = range(20_000, 32_000)
 
 
-def free_port() -> int:
+def free_port(among: Sequence[int] = _PORTS) -> int:
     """A loopback port nobody listens on now."""
-    for port in random.sample(_PORTS, len(_PORTS)):
+    for port in random.sample(among, len(among)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -22,4 +23,4 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    raise CannotStart(f"No port between {_PORTS.start} and {_PORTS.stop} is free; stop what listens there.")
+    raise CannotStart(f"No port from {among[0]} to {among[-1]} is free; stop what listens there.")

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 
-from app.embedded.loopback import free_port
 from tests.system.bad_answers import Answers, all_answers
 from tests.system.parties import SERVICES, Party, admitted
+from tests.system.ports import free_port
 from tests.system.running import Running, started
 
 

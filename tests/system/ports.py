@@ -1,6 +1,20 @@
-"""Free ports for the processes of a split, and how `--ports` says them."""
+"""Free ports for the processes that a test starts, and how `--ports` says them."""
 
-from app.embedded.loopback import free_port
+import os
+
+from app.embedded import loopback
+
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+# A port looks free until its process listens, which takes seconds: each worker chooses from ports of its own, and
+# embedded servers, which choose for themselves, from those above.
+_PORTS = range(10_000 + _WORKER, 20_000, _WORKERS)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, and that nobody else is about to."""
+    return loopback.free_port(_PORTS)
 
 
 def some_ports(split: str) -> dict[str, int]:

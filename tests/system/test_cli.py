@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded.loopback import free_port
 from tests.system.commands import command
+from tests.system.ports import free_port
 from tests.system.running import Running, waybill
 
 NOBODY = "00000000-0000-7000-8000-000000000000"  # the same in every worker

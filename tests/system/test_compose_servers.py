@@ -20,11 +20,12 @@ from redis.retry import Retry
 
 from app.embedded import EmbeddedPostgres
 from app.embedded.binaries import postgres_program, valkey_program
-from app.embedded.loopback import HOST, free_port
+from app.embedded.loopback import HOST
 from app.launcher import kill_group
 from app.migrations import Migrations
 from tests.processes import until
 from tests.system.compose_world import ROOT, SERVICES, containers, layout, make_secrets, password_of
+from tests.system.ports import free_port
 
 INIT = ROOT / "config" / "postgres" / "init.sh"
 REDIS_CLI = f"""#!{sys.executable} -IS

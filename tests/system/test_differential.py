@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from app.embedded.loopback import free_port
 from tests.system.partitions import MODULES
-from tests.system.ports import some_ports, words
+from tests.system.ports import free_port, some_ports, words
 from tests.system.running import started
 from tests.system.trace_played import recorded
 

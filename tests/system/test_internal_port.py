@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.embedded.loopback import free_port
 from tests.processes import until
 from tests.system.partitions import MODULES
+from tests.system.ports import free_port
 from tests.system.running import ENVIRONMENT, ROOT, WAYBILL
 
 INTERNAL = ("/internal/sales/contract", "/metrics")

@@ -14,11 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.embedded.loopback import free_port
 from app.operator import Operator, operating
 from modules.product.port import NewProduct
 from tests.system.partitions import MODULES
-from tests.system.ports import some_ports, words
+from tests.system.ports import free_port, some_ports, words
 from tests.system.running import Running, started
 
 ORDERS = 200

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from app.embedded.loopback import free_port
 from app.supervisor.plan import MODULES
 from entrypoints.cli.catalogue_file import read_catalogue
 from tests.processes import processes_in
 from tests.system.commands import command
-from tests.system.ports import some_ports, words
+from tests.system.ports import free_port, some_ports, words
 from tests.system.running import ROOT, Running, waybill
 
 NORTHWIND = ROOT / "examples" / "northwind"

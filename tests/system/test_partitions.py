@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded.loopback import free_port
 from tests.system.journey import the_whole_journey, travellers
 from tests.system.partitions import ALL, MODULES
-from tests.system.ports import some_ports, words
+from tests.system.ports import free_port, some_ports, words
 from tests.system.running import started
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.embedded.loopback import free_port
 from tests.processes import processes_in, until
+from tests.system.ports import free_port
 from tests.system.upper import ELSEWHERE, Up, up
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded.loopback import free_port
 from tests.processes import processes_in, until
-from tests.system.ports import some_ports, words
+from tests.system.ports import free_port, some_ports, words
 from tests.system.upper import SERVER, SPLIT, Up, up
 
 PHASES: dict[str, Callable[[Path, str], object]] = {

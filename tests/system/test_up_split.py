@@ -11,10 +11,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.embedded.loopback import free_port
 from app.supervisor.plan import MODULES
 from tests.processes import processes_in, until
-from tests.system.ports import some_ports, words
+from tests.system.ports import free_port, some_ports, words
 from tests.system.upper import ELSEWHERE, SPLIT, Up, up
 
 
