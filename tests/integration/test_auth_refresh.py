@@ -197,7 +197,7 @@ async def test_a_refresh_that_waited_for_a_revocation_loses(world: AuthWorld) ->
     ((family,),) = await world.run("SELECT id FROM token_family")
     now = world.clock.now()
     async with world.database.transaction() as transaction:
-        await repository.revoke_families(transaction, [family], "test", now, now)
+        await repository.revocations.revoke_families(transaction, [family], "test", now, now)
         refresh = asyncio.ensure_future(world.refresh(client, token))
         await until_waiting(world.database, 1)
     assert error(await refresh) == "invalid_grant"
@@ -269,7 +269,7 @@ async def test_numbers_of_revocations_are_never_seen_out_of_order(world: AuthWor
         await world.begin(client)
     one, two, three = [row.id for row in await world.run("SELECT id FROM token_family ORDER BY id")]
     now = world.clock.now()
-    revoke = partial(repository.revoke_families, reason="test", now=now, until=now)
+    revoke = partial(repository.revocations.revoke_families, reason="test", now=now, until=now)
 
     async def later() -> None:
         async with world.database.transaction() as transaction:

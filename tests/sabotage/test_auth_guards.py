@@ -44,7 +44,7 @@ async def won_at_once(world: AuthWorld) -> int:
 async def test_without_the_condition_and_the_index_a_token_is_exchanged_more_than_once(
     world: AuthWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repository, "ROTATE", without(repository.ROTATE, ONCE))
+    monkeypatch.setattr(repository.tokens, "ROTATE", without(repository.tokens.ROTATE, ONCE))
     await world.do(ONE_LIVE)
     assert await won_at_once(world) > 1
 
@@ -52,7 +52,7 @@ async def test_without_the_condition_and_the_index_a_token_is_exchanged_more_tha
 async def test_without_the_condition_the_index_still_stops_a_second_exchange(
     world: AuthWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repository, "ROTATE", without(repository.ROTATE, ONCE))
+    monkeypatch.setattr(repository.tokens, "ROTATE", without(repository.tokens.ROTATE, ONCE))
     with pytest.raises(ConstraintViolated, match="refresh_token_one_live"):
         await won_at_once(world)
 
@@ -69,9 +69,9 @@ async def test_without_the_lock_a_family_is_refreshed_while_it_is_revoked(
     token = (await world.begin(client)).refresh_token
     ((family,),) = await world.run("SELECT id FROM token_family")
     now = world.clock.now()
-    monkeypatch.setattr(repository, "ROTATE", without(repository.ROTATE, LOCK))
+    monkeypatch.setattr(repository.tokens, "ROTATE", without(repository.tokens.ROTATE, LOCK))
     async with world.database.transaction() as transaction:
-        await repository.revoke_families(transaction, [family], "test", now, now)
+        await repository.revocations.revoke_families(transaction, [family], "test", now, now)
         given(await world.refresh(client, token))
 
 
@@ -83,15 +83,15 @@ async def test_without_the_counters_lock_a_reader_steps_over_a_revocation(
         await world.begin(client)
     slow, quick = [row.id for row in await world.run("SELECT id FROM token_family ORDER BY id")]
     now = world.clock.now()
-    counted = repository.REVOKE_FAMILIES.partition("INSERT INTO revocation_counter")[2].partition("RETURNING last")
+    counted = repository.revocations.REVOKE_FAMILIES.partition("INSERT INTO revocation_counter")[2].partition("RETURNING last")
     counter = f"INSERT INTO revocation_counter{counted[0]}{counted[1]}"
     await world.do("CREATE SEQUENCE quicker")
-    forgotten = without(repository.REVOKE_FAMILIES, counter, "SELECT nextval('quicker') AS last FROM revoked")
-    monkeypatch.setattr(repository, "REVOKE_FAMILIES", forgotten)
+    forgotten = without(repository.revocations.REVOKE_FAMILIES, counter, "SELECT nextval('quicker') AS last FROM revoked")
+    monkeypatch.setattr(repository.revocations, "REVOKE_FAMILIES", forgotten)
     async with world.database.transaction() as transaction:
-        await repository.revoke_families(transaction, [slow], "test", now, now)
+        await repository.revocations.revoke_families(transaction, [slow], "test", now, now)
         async with world.database.transaction() as other:
-            await repository.revoke_families(other, [quick], "test", now, now)
+            await repository.revocations.revoke_families(other, [quick], "test", now, now)
         seen = (await world.service.revocations(0)).items
     assert [one.family for one in seen] == [quick]
     assert (await world.service.revocations(seen[-1].sequence)).items == ()
@@ -107,7 +107,7 @@ async def test_without_locking_doomed_families_at_once_batches_lock_each_other_o
         [request(client, grant_type="refresh_token", refresh_token=token) for token in pair]
         for pair in ((live[0], used[1]), (live[1], used[0]))
     ]
-    rotate, rotated, both = repository.rotate, itertools.count(1), asyncio.Barrier(2)
+    rotate, rotated, both = repository.tokens.rotate, itertools.count(1), asyncio.Barrier(2)
 
     async def forgetting(
         transaction: Transaction, issues: Sequence[Issue], _doomed: Collection[UUID], now: datetime
@@ -117,6 +117,6 @@ async def test_without_locking_doomed_families_at_once_batches_lock_each_other_o
             await both.wait()
         return won
 
-    monkeypatch.setattr(repository, "rotate", forgetting)
+    monkeypatch.setattr(repository.tokens, "rotate", forgetting)
     with pytest.raises(Contended):
         await asyncio.gather(*(world.service.issue_tokens(one) for one in batches))

@@ -99,7 +99,7 @@ class AuthService:
         """
         now = self._clock.now()
         async with self._database.transaction() as transaction:
-            return await repository.prune(transaction, now, now - RETIRED_KEPT, limit)
+            return await repository.pruning.prune(transaction, now, now - RETIRED_KEPT, limit)
 
     async def keys(self) -> Sequence[VerificationKey]:
         """The keys that tokens are or will soon be signed with, and those whose tokens may still be alive."""
@@ -108,7 +108,7 @@ class AuthService:
     async def revocations(self, after: int) -> RevocationPage:
         """What was revoked since sequence number `after`."""
         async with self._database.reading() as reading:
-            rows = await repository.revocations(reading, after, REVOCATIONS_A_PAGE)
+            rows = await repository.revocations.since(reading, after, REVOCATIONS_A_PAGE)
         items = tuple(
             Revocation(
                 sequence=row.sequence,

@@ -50,9 +50,9 @@ class Clients:
         id_, now = new_id(), self._clock.now()
         listed = {"scopes": list(dict.fromkeys(scopes)), "audiences": list(dict.fromkeys(audiences))}
         async with self._database.transaction() as transaction:
-            await repository.add_client(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
+            await repository.clients.add(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
             created = await self._add_secret(transaction, id_, 1, new_client_secret(), now)
-            await repository.note(transaction, actor, "create", id_, now, created.id)
+            await repository.audit.note(transaction, actor, "create", id_, now, created.id)
         view = ClientView(
             ClientId(str(id_)), name, kind, tuple(listed["scopes"]), tuple(listed["audiences"]), now, actor
         )
@@ -66,10 +66,10 @@ class Clients:
             rights = {"scopes": [INTERNAL_SCOPE], "audiences": list(audiences[module])}
             digest = self._peppers.digest(secrets[module], self._peppers.current)
             async with self._database.transaction() as transaction:
-                await repository.admit(transaction, id=id_, name=f"waybill {module}", now=now, **rights)
-                live = _live(await repository.secrets(transaction, id_))
+                await repository.clients.admit(transaction, id=id_, name=f"waybill {module}", now=now, **rights)
+                live = _live(await repository.clients.secrets(transaction, id_))
                 if digest not in {row.digest for row in live}:
-                    await repository.make_room(transaction, id_, now)
+                    await repository.clients.make_room(transaction, id_, now)
                     await self._add_secret(transaction, id_, 1, secrets[module], now)
 
     async def list(self, after: ClientId | None, limit: int) -> ClientPage:
@@ -77,7 +77,7 @@ class Clients:
         bound = max(1, min(limit, A_PAGE))
         place = _place(after)
         async with self._database.reading() as reading:
-            rows = await repository.list_clients(reading, place, bound + 1)
+            rows = await repository.clients.listed(reading, place, bound + 1)
         items = tuple(_view(row) for row in rows[:bound])
         return ClientPage(items, items[-1].id if len(rows) > bound else None)
 
@@ -92,37 +92,37 @@ class Clients:
         async with self._database.transaction() as transaction:
             row = await _locked(transaction, client_id)
             if row.disabled_at is None:
-                await repository.disable(transaction, row.id, now, now + REMEMBERED)
-                await repository.note(transaction, actor, "disable", row.id, now)
-            return _view(await repository.lock_client(transaction, row.id))
+                await repository.clients.disable(transaction, row.id, now, now + REMEMBERED)
+                await repository.audit.note(transaction, actor, "disable", row.id, now)
+            return _view(await repository.clients.lock(transaction, row.id))
 
     async def enable(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in again."""
         async with self._database.transaction() as transaction:
             row = await _locked(transaction, client_id)
             if row.disabled_at is not None:
-                await repository.enable(transaction, row.id)
-                await repository.note(transaction, actor, "enable", row.id, self._clock.now())
-            return _view(await repository.lock_client(transaction, row.id))
+                await repository.clients.enable(transaction, row.id)
+                await repository.audit.note(transaction, actor, "enable", row.id, self._clock.now())
+            return _view(await repository.clients.lock(transaction, row.id))
 
     async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
         """Give a client a second secret."""
         now = self._clock.now()
         async with self._database.transaction() as transaction:
             row = await _locked(transaction, client_id)
-            live = _live(await repository.secrets(transaction, row.id))
+            live = _live(await repository.clients.secrets(transaction, row.id))
             if len(live) >= LIVE_SECRETS:
                 raise TwoSecrets(secrets=[str(one.id) for one in live])
             free = next(slot for slot in range(1, LIVE_SECRETS + 1) if slot not in {one.slot for one in live})
             created = await self._add_secret(transaction, row.id, free, new_client_secret(), now)
-            await repository.note(transaction, actor, "rotate_secret", row.id, now, created.id)
+            await repository.audit.note(transaction, actor, "rotate_secret", row.id, now, created.id)
             return created
 
     async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
         """Have a secret be worth nothing."""
         async with self._database.transaction() as transaction:
             row = await _locked(transaction, client_id)
-            known = await repository.secrets(transaction, row.id)
+            known = await repository.clients.secrets(transaction, row.id)
             live = [one.id for one in _live(known)]
             if secret_id not in {one.id for one in known}:
                 raise NoSuchSecret(f"This client has no secret {secret_id}.")
@@ -130,8 +130,8 @@ class Clients:
                 raise LastSecret
             if secret_id in live:
                 now = self._clock.now()
-                await repository.retire(transaction, secret_id, now)
-                await repository.note(transaction, actor, "retire_secret", row.id, now, secret_id)
+                await repository.clients.retire(transaction, secret_id, now)
+                await repository.audit.note(transaction, actor, "retire_secret", row.id, now, secret_id)
             return await _detail(transaction, row)
 
     async def _add_secret(
@@ -139,7 +139,7 @@ class Clients:
     ) -> SecretCreated:
         id_, version = new_id(), self._peppers.current
         digest = self._peppers.digest(secret, version)
-        await repository.add_secret(
+        await repository.clients.add_secret(
             transaction, id=id_, client_id=client_id, slot=slot, digest=digest, pepper_version=version, now=now
         )
         return SecretCreated(id_, secret)
@@ -147,7 +147,7 @@ class Clients:
 
 async def _locked(transaction: Transaction, client_id: ClientId) -> Any:
     try:
-        row = await repository.lock_client(transaction, UUID(client_id))
+        row = await repository.clients.lock(transaction, UUID(client_id))
     except ValueError:
         row = None
     if row is None:
@@ -156,7 +156,7 @@ async def _locked(transaction: Transaction, client_id: ClientId) -> Any:
 
 
 async def _detail(transaction: Transaction, row: Any) -> ClientDetail:
-    live = _live(await repository.secrets(transaction, row.id))
+    live = _live(await repository.clients.secrets(transaction, row.id))
     return ClientDetail(_view(row), tuple(SecretView(one.id, one.created_at, one.last_used_at) for one in live))
 
 

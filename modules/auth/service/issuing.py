@@ -100,9 +100,9 @@ class Issuing:
 
     async def _decide(self, transaction: Transaction, requests: Sequence[TokenRequest], now: datetime) -> _Batch:
         ids = {request.client_id for request in requests if request.client_id}
-        clients = await repository.clients(transaction, sorted(ids), now)
+        clients = await repository.tokens.clients(transaction, sorted(ids), now)
         digests = {request.presented for request in requests if request.presented}
-        presented = await repository.presented(transaction, sorted(digests))
+        presented = await repository.tokens.presented(transaction, sorted(digests))
         batch = _Batch([], set(), set())
         for request in requests:
             client = self._authenticated(request, clients.get(request.client_id) if request.client_id else None, batch)
@@ -126,21 +126,21 @@ class Issuing:
 
     async def _store(self, transaction: Transaction, batch: _Batch, now: datetime) -> None:
         if begun := batch.issues(refreshed=False):
-            await repository.found_families(transaction, begun, now)
+            await repository.tokens.found_families(transaction, begun, now)
         if refreshed := batch.issues(refreshed=True):
             await self._rotate(transaction, batch, refreshed, now)
         if batch.reused:
             until = now + REMEMBERED
-            await repository.revoke_families(transaction, sorted(batch.reused), "reuse", now, until)
+            await repository.revocations.revoke_families(transaction, sorted(batch.reused), "reuse", now, until)
         if batch.used_secrets:
-            await repository.notice(transaction, sorted(batch.used_secrets), now)
+            await repository.tokens.notice(transaction, sorted(batch.used_secrets), now)
 
     async def _rotate(self, transaction: Transaction, batch: _Batch, refreshed: Sequence[Issue], now: datetime) -> None:
-        won = await repository.rotate(transaction, refreshed, batch.reused, now)
+        won = await repository.tokens.rotate(transaction, refreshed, batch.reused, now)
         lost = [issue for issue in refreshed if issue.drawn.attempt not in won]
         if not lost:
             return
-        tokens = await repository.presented(transaction, [issue.spends for issue in lost if issue.spends])
+        tokens = await repository.tokens.presented(transaction, [issue.spends for issue in lost if issue.spends])
         refused = []
         for issue in lost:
             token = tokens.get(issue.spends) if issue.spends else None

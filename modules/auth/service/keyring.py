@@ -56,10 +56,10 @@ class Keyring:
 
     async def _read(self, now: datetime) -> Keys:
         async with self._database.reading() as reading:
-            stored = await repository.keys(reading)
+            stored = await repository.keys.known(reading)
             if all(state != "active" for state, _ in stored):
-                await repository.add_active_key(reading, new_signing_key(self._seal), now)
-                stored = await repository.keys(reading)
+                await repository.keys.add_active(reading, new_signing_key(self._seal), now)
+                stored = await repository.keys.known(reading)
         signing = next(key for state, key in stored if state == "active")
         if self._known is not None and self._known.active.kid == signing.kid:
             active = self._known.active

@@ -65,7 +65,9 @@ class Returning:
                 return
             if returned.client_id != client.id:
                 raise TokenRefused("invalid_grant", "The token was issued to another client.")
-            await repository.revoke_families(transaction, [returned.family], "revoked", now, now + REMEMBERED)
+            await repository.revocations.revoke_families(
+                transaction, [returned.family], "revoked", now, now + REMEMBERED
+            )
 
     async def introspect(self, request: TokenRequest) -> Mapping[str, Any]:
         """What a token is good for now; of another client's only who may see all is told.
@@ -79,8 +81,8 @@ class Returning:
             returned = await self._returned(reading, request)
             if returned is None or not (returned.client_id == client.id or SEES_ALL in client.scopes):
                 return INACTIVE
-            owner = (await repository.clients(reading, [returned.client_id], now)).get(returned.client_id)
-            family = await repository.family(reading, returned.family)
+            owner = (await repository.tokens.clients(reading, [returned.client_id], now)).get(returned.client_id)
+            family = await repository.tokens.family(reading, returned.family)
         alive = (
             owner is not None
             and not owner.disabled
@@ -94,7 +96,7 @@ class Returning:
 
     async def _client(self, reading: Transaction, request: TokenRequest, now: datetime) -> KnownClient:
         id_ = request.client_id
-        client = (await repository.clients(reading, [id_], now)).get(id_) if id_ else None
+        client = (await repository.tokens.clients(reading, [id_], now)).get(id_) if id_ else None
         if authenticated(self._peppers, request, client) is None or client is None:
             raise unknown_client()
         return client
@@ -106,7 +108,7 @@ class Returning:
             raise TokenRefused("invalid_request", "The parameter token is missing.")
         if token.startswith(REFRESH_TOKEN_PREFIX):
             digest = refresh_digest(token)
-            known = (await repository.presented(reading, [digest])).get(digest)
+            known = (await repository.tokens.presented(reading, [digest])).get(digest)
             return None if known is None else self._refresh_token(known)
         return await self._access_token(token)
 
