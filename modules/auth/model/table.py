@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import registry
 from sqlmodel import (
     ARRAY,
+    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -75,6 +76,48 @@ class ClientSecret(AuthTable, table=True):
         CheckConstraint("slot IN (1, 2)", name="client_secret_slot"),
         CheckConstraint("octet_length(digest) = 32", name="client_secret_digest"),
         Index("client_secret_two_live", "client_id", "slot", unique=True, postgresql_where=text("retired_at IS NULL")),
+    )
+
+
+class ClientKeyRow(AuthTable, table=True):
+    """A public key by which a client's assertions are recognised (`private_key_jwt`). At most two are live.
+
+    Bound: retired ones are pruned.
+    """
+
+    __tablename__ = "client_key"
+
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key="client.id", ondelete="CASCADE")
+    slot: int
+    kid: str
+    algorithm: str
+    jwk: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(sa_type=INSTANT)
+    last_used_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    retired_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+    __table_args__ = (
+        CheckConstraint("slot IN (1, 2)", name="client_key_slot"),
+        CheckConstraint("algorithm IN ('ES256', 'RS256', 'EdDSA')", name="client_key_algorithm"),
+        Index("client_key_two_live", "client_id", "slot", unique=True, postgresql_where=text("retired_at IS NULL")),
+        Index("client_key_once", "client_id", "kid", unique=True, postgresql_where=text("retired_at IS NULL")),
+    )
+
+
+class AssertionJti(AuthTable, table=True):
+    """An assertion that was used, and by which attempt. Bound: pruned when it is over."""
+
+    __tablename__ = "assertion_jti"
+
+    client_id: UUID = Field(foreign_key="client.id", ondelete="CASCADE", primary_key=True)
+    jti: str = Field(primary_key=True)
+    attempt: UUID
+    expires_at: datetime = Field(sa_type=INSTANT)
+
+    __table_args__ = (
+        CheckConstraint("char_length(jti) BETWEEN 1 AND 255", name="assertion_jti_length"),
+        Index("assertion_jti_expiry", "expires_at"),
     )
 
 
@@ -190,13 +233,49 @@ class RevocationRow(AuthTable, table=True):
 
 
 class Audit(AuthTable, table=True):
-    """What an operator did to a client, and no secret of it. Grows with what operators do; it outlives its client."""
+    """What an operator did to a client or to the keys that sign, and no secret of it.
+
+    Grows with what operators do; it outlives what it is about.
+    """
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     at: datetime = Field(sa_type=INSTANT)
     actor: str
     action: str
-    client_id: UUID
+    client_id: UUID | None = None
     secret_id: UUID | None = None
+    kid: str | None = None
 
-    __table_args__ = (Index("audit_client", "client_id", "id"),)
+    __table_args__ = (
+        CheckConstraint("client_id IS NOT NULL OR kid IS NOT NULL", name="audit_of_something"),
+        Index("audit_client", "client_id", "id"),
+    )
+
+
+class FailedAuthentication(AuthTable, table=True):
+    """How often someone at an address failed to be a client in one minute; without a client where there is none such.
+
+    A row a minute, client and address, however many tries. Bound: pruned after 90 days.
+    """
+
+    __tablename__ = "failed_authentication"
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    minute: datetime = Field(sa_type=INSTANT)
+    client_id: UUID | None = None
+    address: str
+    times: int = Field(sa_type=BigInteger)
+    last_at: datetime = Field(sa_type=INSTANT)
+
+    __table_args__ = (
+        CheckConstraint("times > 0", name="failed_authentication_times"),
+        Index(
+            "failed_authentication_once",
+            "minute",
+            "client_id",
+            "address",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("failed_authentication_client", "client_id", "minute"),
+    )
