@@ -13,10 +13,11 @@ from loguru import logger
 
 from app.verifier.remembered import Remembered
 from app.verifier.revoked import Revoked
-from app.verifier.token import MAX_TOKEN, Expected, UnknownKey, Unusable, read_token
+from app.verifier.token import Expected, UnknownKey, read_token
 from modules.auth.port import AUDIENCE_PREFIX, AuthPort, VerificationKey, audience_urn
 from modules.kernel.clock import Clock
 from modules.kernel.errors import InvalidToken, NotReached
+from modules.kernel.jws import MAX_LENGTH, Unusable
 from modules.kernel.principal import Principal
 
 LOOK_FOR_REVOCATIONS_S = 0.25
@@ -67,7 +68,7 @@ class LocalVerifier:
         """
         if not self.ready:
             raise NotReached("Tokens can't be checked yet: auth has not been heard of.")
-        if len(token) > MAX_TOKEN or not token.isascii():
+        if len(token) > MAX_LENGTH or not token.isascii():
             raise InvalidToken("The access token is malformed.")
         name = (sha256(token.encode()).digest(), audience)
         now = self._clock.now()
@@ -154,9 +155,9 @@ class LocalVerifier:
             principal = read_token(token, self._keys, expected)
         except UnknownKey as error:
             self._wanted = True
-            raise InvalidToken(str(error)) from error
+            raise _refused(error) from error
         except Unusable as error:
-            raise InvalidToken(str(error)) from error
+            raise _refused(error) from error
         return principal, principal.expires_at + self._leeway
 
     def _remember(self, name: tuple[bytes, str], known: tuple[Principal, datetime]) -> None:
@@ -164,3 +165,7 @@ class LocalVerifier:
         self._known.move_to_end(name)
         if len(self._known) > self._remembered:
             self._known.popitem(last=False)
+
+
+def _refused(error: Unusable) -> InvalidToken:
+    return InvalidToken(f"The access token {error}.")
