@@ -17,6 +17,8 @@ from app.verifier import LocalVerifier, Remembered
 from modules.auth import api as auth_api
 from modules.auth import remote as auth_remote
 from modules.auth.model import metadata as auth_metadata
+from modules.auth.model.secret import Peppers
+from modules.auth.model.token import Terms
 from modules.auth.port import AuthPort
 from modules.auth.service import AuthService
 from modules.delivery import api as delivery_api
@@ -69,13 +71,21 @@ def _auth(database: Database, settings: Settings, clock: SystemClock) -> AuthSer
         raise ValueError("auth is hosted here and has no secrets")
     return AuthService(
         database,
-        pepper=pepper.get_secret_value().encode(),
+        peppers=Peppers(1, {1: pepper.get_secret_value().encode()}),
         key_encryption_key=key_encryption_key.get_secret_value().encode(),
-        issuer=settings.tokens.issuer,
+        terms=_terms(settings),
         clock=clock,
-        access_ttl_s=settings.tokens.access_ttl_s,
-        service_ttl_s=settings.tokens.service_ttl_s,
-        refresh_ttl_s=settings.tokens.refresh_ttl_s,
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    tokens = settings.tokens
+    return Terms(
+        tokens.issuer,
+        access_ttl=timedelta(seconds=tokens.access_ttl_s),
+        service_ttl=timedelta(seconds=tokens.service_ttl_s),
+        refresh_ttl=timedelta(seconds=tokens.refresh_ttl_s),
+        leeway=timedelta(seconds=tokens.leeway_s),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,6 +14,8 @@ from joserfc.jwk import ECKey, KeySet
 
 from app.database import open_database
 from modules.auth.model.key import jwk
+from modules.auth.model.secret import Peppers
+from modules.auth.model.token import Terms
 from modules.auth.port import ClientCreated, ClientKind
 from modules.auth.service import AuthService, Outcome, TokenRefused, TokenRequest, read_request
 from modules.auth.service.issuing import TokenAnswer
@@ -22,8 +24,9 @@ from modules.kernel.errors import Unavailable
 from tests.support.statements import CountedPool, Traffic, url_of
 
 ISSUER = "http://127.0.0.1:3000"
-PEPPER, KEY_ENCRYPTION_KEY = b"p" * 32, b"k" * 32
+PEPPERS, KEY_ENCRYPTION_KEY = Peppers(1, {1: b"p" * 32}), b"k" * 32
 ACCESS_TTL_S, SERVICE_TTL_S, REFRESH_TTL_S = 300, 3600, 86_400
+TERMS = Terms(ISSUER, refresh_ttl=timedelta(seconds=REFRESH_TTL_S))
 LOCK_FAMILIES = "SELECT id FROM token_family FOR UPDATE"
 WAITING = sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
@@ -55,16 +58,19 @@ class Forgetful(Database):
             raise Unavailable("The answer to COMMIT was lost; the write may have happened.")
 
 
-def service_on(database: Database, clock: StoppedClock, key_encryption_key: bytes = KEY_ENCRYPTION_KEY) -> AuthService:
+def service_on(
+    database: Database,
+    clock: StoppedClock,
+    key_encryption_key: bytes = KEY_ENCRYPTION_KEY,
+    peppers: Peppers = PEPPERS,
+    **terms: Any,
+) -> AuthService:
     return AuthService(
         database,
-        pepper=PEPPER,
+        peppers=peppers,
         key_encryption_key=key_encryption_key,
-        issuer=ISSUER,
+        terms=replace(TERMS, **terms),
         clock=clock,
-        access_ttl_s=ACCESS_TTL_S,
-        service_ttl_s=SERVICE_TTL_S,
-        refresh_ttl_s=REFRESH_TTL_S,
     )
 
 

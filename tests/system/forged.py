@@ -13,6 +13,8 @@ from joserfc.jwk import ECKey, OctKey
 
 from app.database import open_database
 from app.secrets_file import read_secrets
+from modules.auth.model.secret import Peppers
+from modules.auth.model.token import Terms
 from modules.auth.service import AuthService, read_request
 from modules.auth.service.issuing import TokenAnswer
 from tests.system.parties import Party
@@ -63,9 +65,9 @@ async def issued_elsewhere(system: Running, party: Party, issuer: str, *, hours:
     secrets, database = read_secrets(system.data), open_database("auth", system.run.databases["auth"], pool_size=1)
     service = AuthService(
         database,
-        pepper=secrets.pepper.encode(),
+        peppers=Peppers(1, {1: secrets.pepper.encode()}),
         key_encryption_key=secrets.key_encryption_key.encode(),
-        issuer=issuer,
+        terms=Terms(issuer),
         clock=EarlierClock(hours),
     )
     form = {"grant_type": "client_credentials", "client_id": party.client_id, "client_secret": party.client_secret}

@@ -1,13 +1,17 @@
 """The token request is read strictly, and no rubbish gets further than its reader."""
 
 import base64
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.auth.service import TokenRefused, read_request
+from modules.auth.model.assertion import ASSERTION_TYPE
+from modules.auth.service import TokenRefused, TokenRequest, read_request
 
 CLIENT = "01a204cc-76f2-7547-a389-823822a9ae13"
 POST = f"client_id={CLIENT}&client_secret=s".encode()
@@ -95,7 +99,6 @@ def test_more_than_one_way_to_authenticate_is_an_invalid_request(body: bytes, au
         (f"client_id={CLIENT}".encode(), []),
         (b"client_secret=s", []),
         (f"client_id={CLIENT}&client_secret=".encode(), []),
-        (b"client_assertion=a", []),
         (b"grant_type=x", ["Bearer abc"]),
         (b"grant_type=x", ["Basic"]),
         (b"grant_type=x", ["Basic "]),
@@ -108,8 +111,48 @@ def test_more_than_one_way_to_authenticate_is_an_invalid_request(body: bytes, au
         (b"grant_type=x", [""]),
     ],
 )
-def test_whoever_does_not_authenticate_is_an_invalid_client(body: bytes, authorization: list[str]) -> None:
-    assert refusal(body, authorization) == "invalid_client"
+def test_whoever_does_not_authenticate_is_nobody(body: bytes, authorization: list[str]) -> None:
+    request = read_request(body, authorization)
+    assert request.assertion is None
+    assert request.client_id is None or request.client_secret == ""
+
+
+@pytest.mark.parametrize("form", ["client_assertion=a", f"client_assertion_type={quote(ASSERTION_TYPE)}"])
+def test_an_assertion_and_its_type_come_together(form: str) -> None:
+    assert refusal(form.encode()) == "invalid_request"
+
+
+def asserted(claims: Any, **form: str) -> TokenRequest:
+    """A request with an assertion that is read before it is checked."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    sent = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": f"e30.{payload}.e30"}
+    return read_request(urlencode(sent | form).encode(), [])
+
+
+def test_an_assertion_names_its_client() -> None:
+    assert asserted({"sub": CLIENT}).client_id == UUID(CLIENT)
+    assert asserted({"sub": CLIENT}, client_id=CLIENT).client_id == UUID(CLIENT)
+
+
+@pytest.mark.parametrize(
+    ("claims", "form"),
+    [
+        ({}, {}),
+        ({"sub": 1}, {}),
+        ({"sub": [CLIENT]}, {}),
+        ([CLIENT], {}),
+        ({"sub": CLIENT}, {"client_id": "another"}),
+        ({"sub": CLIENT}, {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}),
+        ({"sub": CLIENT}, {"client_assertion": "a.b"}),
+        ({"sub": CLIENT}, {"client_assertion": "tökén"}),
+        ({"sub": CLIENT, "more": "x" * 4000}, {}),
+    ],
+)
+def test_an_assertion_of_nobodys(claims: Any, form: dict[str, str]) -> None:
+    request = asserted(claims, **form)
+    assert request.client_id is None
+    assert request.assertion is not None
+    assert request.client_secret == ""
 
 
 def test_two_resources_are_an_invalid_target() -> None:

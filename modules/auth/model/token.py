@@ -28,12 +28,24 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who issues, and how long things live. A family ends when its time is over, however often it was refreshed."""
+    """Who issues, and how long things live. A family ends when its time is over, however often it was refreshed.
+
+    `leeway` is by how much clocks may differ, `key_life` how long a key signs, `families` how many of a client's are
+    kept: beyond that, those that were not used for longest are given up.
+    """
 
     issuer: str
-    access_ttl: timedelta
-    service_ttl: timedelta
-    refresh_ttl: timedelta
+    access_ttl: timedelta = timedelta(minutes=5)
+    service_ttl: timedelta = timedelta(hours=1)
+    refresh_ttl: timedelta = timedelta(days=30)
+    leeway: timedelta = timedelta(seconds=10)
+    key_life: timedelta = timedelta(days=90)
+    families: int = 1000
+
+    @property
+    def token_endpoint(self) -> str:
+        """Where tokens are to be had, as the world outside knows it."""
+        return f"{self.issuer}/auth/token"
 
     def access_ttl_of(self, kind: ClientKind) -> timedelta:
         """How long an access token of such a client lives."""

@@ -1,5 +1,5 @@
 """Every SQL statement of auth."""
 
-from modules.auth.repository import audit, clients, keys, pruning, revocations, tokens
+from modules.auth.repository import audit, clients, credentials, keys, pruning, revocations, tokens
 
-__all__ = ["audit", "clients", "keys", "pruning", "revocations", "tokens"]
+__all__ = ["audit", "clients", "credentials", "keys", "pruning", "revocations", "tokens"]

@@ -1,24 +1,12 @@
 """On the way to a token: one statement for a batch, however many requests."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from modules.auth.model.secret import StoredSecret
-from modules.auth.model.token import Issue, KnownClient, PresentedToken
-from modules.auth.port import ClientKind
+from modules.auth.model.token import Issue, PresentedToken
 from modules.kernel.database import Transaction, rows_json, sql
-
-NOTICE_EVERY = timedelta(minutes=1)
-
-CLIENTS = sql("""
-    SELECT c.id, c.kind, c.scopes, c.audiences, c.generation, c.disabled_at IS NOT NULL AS disabled,
-        s.id AS secret_id, s.digest, s.pepper_version,
-        s.last_used_at IS NULL OR s.last_used_at < :noticed_before AS unnoticed
-    FROM client c LEFT JOIN client_secret s ON s.client_id = c.id AND s.retired_at IS NULL
-    WHERE c.id = ANY(:ids) ORDER BY s.slot
-""")
 
 PRESENTED = sql("""
     SELECT r.digest, r.consumed_by, f.id AS family, f.client_id, f.generation, f.scopes, f.audience, f.expires_at,
@@ -64,35 +52,6 @@ ROTATE = sql(f"""
 
 FAMILY = sql("SELECT revoked_at IS NOT NULL AS revoked, expires_at FROM token_family WHERE id = :family")
 
-# A row that someone else is just noting is left to them.
-NOTICE = sql("""
-    UPDATE client_secret SET last_used_at = :now WHERE id IN (
-        SELECT id FROM client_secret WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-""")
-
-
-async def clients(reading: Transaction, ids: Sequence[UUID], now: datetime) -> dict[UUID, KnownClient]:
-    """The clients of these ids that exist, with what recognises their live secrets."""
-    found: dict[UUID, list[Any]] = {}
-    for row in await reading.fetch(CLIENTS, ids=list(ids), noticed_before=now - NOTICE_EVERY):
-        found.setdefault(row.id, []).append(row)
-    return {id_: _client(rows) for id_, rows in found.items()}
-
-
-def _client(rows: Sequence[Any]) -> KnownClient:
-    first = rows[0]
-    live = [row for row in rows if row.secret_id is not None]
-    return KnownClient(
-        id=first.id,
-        kind=ClientKind(first.kind),
-        scopes=tuple(first.scopes),
-        audiences=tuple(first.audiences),
-        generation=first.generation,
-        disabled=first.disabled,
-        secrets=tuple(StoredSecret(row.secret_id, row.digest, row.pepper_version) for row in live),
-        unnoticed=frozenset(row.secret_id for row in live if row.unnoticed),
-    )
-
 
 async def presented(reading: Transaction, digests: Sequence[bytes]) -> dict[bytes, PresentedToken]:
     """The refresh tokens of these digests that were ever issued."""
@@ -137,8 +96,3 @@ async def family(reading: Transaction, id_: UUID) -> Any:
     """Whether a family is revoked; `None` where there is none of that id (any more)."""
     rows = await reading.fetch(FAMILY, family=id_)
     return rows[0] if rows else None
-
-
-async def notice(transaction: Transaction, secrets: Sequence[UUID], now: datetime) -> None:
-    """Note that these secrets were used."""
-    await transaction.execute(NOTICE, ids=list(secrets), now=now)

@@ -20,6 +20,7 @@ from modules.auth.port import (
     SecretCreated,
     VerificationKey,
 )
+from modules.auth.service.authentication import Authentication
 from modules.auth.service.clients import Clients
 from modules.auth.service.issuing import Issuing, Outcome
 from modules.auth.service.keyring import Keyring
@@ -32,42 +33,27 @@ from modules.kernel.ids import ClientId
 __all__ = ["AuthService", "Outcome", "TokenRefused", "TokenRequest", "read_request"]
 
 REVOCATIONS_A_PAGE = 1000
-PEPPER_VERSION = 1
 RETIRED_KEPT = timedelta(days=30)
 
 
 class AuthService:
     """Issues tokens, and fulfils `AuthPort` and `AuthOperatorPort`.
 
-    `pepper` and `key_encryption_key` are secrets of at least 32 bytes that are kept outside the database: without the
-    first no client is recognised, without the second no token can be signed.
+    `peppers` and `key_encryption_key` (at least 32 bytes) are kept outside the database: without the first no secret is
+    recognised, without the second no token can be signed.
     """
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        pepper: bytes,
-        key_encryption_key: bytes,
-        issuer: str,
-        clock: Clock,
-        access_ttl_s: float = 300,
-        service_ttl_s: float = 3600,
-        refresh_ttl_s: float = 30 * 86_400,
+        self, database: Database, *, peppers: Peppers, key_encryption_key: bytes, terms: Terms, clock: Clock
     ) -> None:
         self._database = database
         self._clock = clock
-        self._peppers = Peppers(PEPPER_VERSION, {PEPPER_VERSION: pepper})
+        self.terms = terms
         self._keyring = Keyring(database, Seal(key_encryption_key), clock)
-        self.terms = Terms(
-            issuer,
-            access_ttl=timedelta(seconds=access_ttl_s),
-            service_ttl=timedelta(seconds=service_ttl_s),
-            refresh_ttl=timedelta(seconds=refresh_ttl_s),
-        )
-        self._issuing = Issuing(database, self._keyring, self._peppers, self.terms, clock)
-        self._clients = Clients(database, self._peppers, clock)
-        self._returning = Returning(database, self._keyring, self._peppers, self.terms, clock)
+        authentication = Authentication(peppers, terms)
+        self._issuing = Issuing(database, self._keyring, authentication, terms, clock)
+        self._clients = Clients(database, peppers, clock)
+        self._returning = Returning(database, self._keyring, authentication, terms, clock)
 
     async def issue_tokens(self, requests: Sequence[TokenRequest]) -> Sequence[Outcome]:
         """Tokens for a batch of requests: one outcome each, in order, in one transaction.

@@ -52,7 +52,7 @@ class Clients:
         async with self._database.transaction() as transaction:
             await repository.clients.add(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
             created = await self._add_secret(transaction, id_, 1, new_client_secret(), now)
-            await repository.audit.note(transaction, actor, "create", id_, now, created.id)
+            await repository.audit.note(transaction, actor, "create", now, id_, created.id)
         view = ClientView(
             ClientId(str(id_)), name, kind, tuple(listed["scopes"]), tuple(listed["audiences"]), now, actor
         )
@@ -93,7 +93,7 @@ class Clients:
             row = await _locked(transaction, client_id)
             if row.disabled_at is None:
                 await repository.clients.disable(transaction, row.id, now, now + REMEMBERED)
-                await repository.audit.note(transaction, actor, "disable", row.id, now)
+                await repository.audit.note(transaction, actor, "disable", now, row.id)
             return _view(await repository.clients.lock(transaction, row.id))
 
     async def enable(self, actor: str, client_id: ClientId) -> ClientView:
@@ -102,7 +102,7 @@ class Clients:
             row = await _locked(transaction, client_id)
             if row.disabled_at is not None:
                 await repository.clients.enable(transaction, row.id)
-                await repository.audit.note(transaction, actor, "enable", row.id, self._clock.now())
+                await repository.audit.note(transaction, actor, "enable", self._clock.now(), row.id)
             return _view(await repository.clients.lock(transaction, row.id))
 
     async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
@@ -115,7 +115,7 @@ class Clients:
                 raise TwoSecrets(secrets=[str(one.id) for one in live])
             free = next(slot for slot in range(1, LIVE_SECRETS + 1) if slot not in {one.slot for one in live})
             created = await self._add_secret(transaction, row.id, free, new_client_secret(), now)
-            await repository.audit.note(transaction, actor, "rotate_secret", row.id, now, created.id)
+            await repository.audit.note(transaction, actor, "rotate_secret", now, row.id, created.id)
             return created
 
     async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
@@ -131,7 +131,7 @@ class Clients:
             if secret_id in live:
                 now = self._clock.now()
                 await repository.clients.retire(transaction, secret_id, now)
-                await repository.audit.note(transaction, actor, "retire_secret", row.id, now, secret_id)
+                await repository.audit.note(transaction, actor, "retire_secret", now, row.id, secret_id)
             return await _detail(transaction, row)
 
     async def _add_secret(

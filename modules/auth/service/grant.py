@@ -83,6 +83,13 @@ class Asked(OAuth2Request):  # type: ignore[misc]  # authlib has no types
         self.issue: Issue | None = None
 
     @property
+    def sure(self) -> KnownClient:
+        """The client, once it is known that there is one."""
+        if self.known is None:
+            raise unknown_client()
+        return self.known
+
+    @property
     def form(self) -> Mapping[str, str]:
         """The parameters."""
         return self.asked.parameters
@@ -151,6 +158,7 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
             TokenRefused: none, and why.
             Reused: none, and the family must end.
         """
+        _ = asked.sure
         if "grant_type" not in asked.form:
             raise _refused("invalid_request")
         try:
@@ -168,10 +176,8 @@ class Grants(AuthorizationServer):  # type: ignore[misc]
         return asked.issue
 
     def authenticate_client(self, request: Asked, _methods: Any, _endpoint: str = "token") -> GrantClient:
-        """The client whose secret was recognised when it was loaded."""
-        if request.known is None:
-            raise unknown_client()
-        return GrantClient(request.known)
+        """The client that was recognised when it was loaded."""
+        return GrantClient(request.sure)
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens."""

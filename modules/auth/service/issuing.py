@@ -10,9 +10,8 @@ from joserfc.jwk import ECKey
 
 from modules.auth import repository
 from modules.auth.model.key import ALGORITHM
-from modules.auth.model.secret import Peppers
-from modules.auth.model.token import REMEMBERED, Issue, KnownClient, Terms
-from modules.auth.service.authentication import authenticated
+from modules.auth.model.token import REMEMBERED, Issue, Terms
+from modules.auth.service.authentication import Attested, Authentication
 from modules.auth.service.grant import Asked, Grants, Reused, invalid_grant
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest
@@ -39,9 +38,9 @@ Outcome = TokenAnswer | TokenRefused
 class _Batch:
     """What is decided so far of each request, by its place, and what is to be stored besides."""
 
-    outcomes: list[Issue | TokenRefused]
-    reused: set[UUID]
-    used_secrets: set[UUID]
+    attested: Attested
+    outcomes: list[Issue | TokenRefused] = field(default_factory=list)
+    reused: set[UUID] = field(default_factory=set)
 
     def issues(self, *, refreshed: bool) -> list[Issue]:
         """What is to be issued, to those who refresh or to those who begin."""
@@ -56,10 +55,12 @@ class _Batch:
 class Issuing:
     """Issues tokens, durably and at most once per request."""
 
-    def __init__(self, database: Database, keyring: Keyring, peppers: Peppers, terms: Terms, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, authentication: Authentication, terms: Terms, clock: Clock
+    ) -> None:
         self._database = database
         self._keyring = keyring
-        self._peppers = peppers
+        self._authentication = authentication
         self._grants = Grants(terms)
         self._terms = terms
         self._clock = clock
@@ -99,13 +100,15 @@ class Issuing:
         return batch.outcomes
 
     async def _decide(self, transaction: Transaction, requests: Sequence[TokenRequest], now: datetime) -> _Batch:
-        ids = {request.client_id for request in requests if request.client_id}
-        clients = await repository.tokens.clients(transaction, sorted(ids), now)
-        digests = {request.presented for request in requests if request.presented}
+        batch = _Batch(await self._authentication.attest(transaction, requests, now))
+        # What nobody presents is not looked for.
+        digests = {
+            request.presented
+            for request, client in zip(requests, batch.attested.clients, strict=True)
+            if client and request.presented
+        }
         presented = await repository.tokens.presented(transaction, sorted(digests))
-        batch = _Batch([], set(), set())
-        for request in requests:
-            client = self._authenticated(request, clients.get(request.client_id) if request.client_id else None, batch)
+        for request, client in zip(requests, batch.attested.clients, strict=True):
             asked = Asked(request, client, presented.get(request.presented) if request.presented else None, now)
             try:
                 batch.outcomes.append(self._grants.decide(asked))
@@ -116,14 +119,6 @@ class Issuing:
                 batch.outcomes.append(refused)
         return batch
 
-    def _authenticated(self, request: TokenRequest, client: KnownClient | None, batch: _Batch) -> KnownClient | None:
-        secret = authenticated(self._peppers, request, client)
-        if secret is None or client is None:
-            return None
-        if secret.id in client.unnoticed:
-            batch.used_secrets.add(secret.id)
-        return client
-
     async def _store(self, transaction: Transaction, batch: _Batch, now: datetime) -> None:
         if begun := batch.issues(refreshed=False):
             await repository.tokens.found_families(transaction, begun, now)
@@ -132,8 +127,7 @@ class Issuing:
         if batch.reused:
             until = now + REMEMBERED
             await repository.revocations.revoke_families(transaction, sorted(batch.reused), "reuse", now, until)
-        if batch.used_secrets:
-            await repository.tokens.notice(transaction, sorted(batch.used_secrets), now)
+        await self._authentication.note(transaction, batch.attested, now)
 
     async def _rotate(self, transaction: Transaction, batch: _Batch, refreshed: Sequence[Issue], now: datetime) -> None:
         won = await repository.tokens.rotate(transaction, refreshed, batch.reused, now)

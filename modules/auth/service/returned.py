@@ -10,10 +10,10 @@ from joserfc.jwk import ECKey
 
 from modules.auth import repository
 from modules.auth.model.key import ALGORITHM, jwk
-from modules.auth.model.secret import REFRESH_TOKEN_PREFIX, Peppers, refresh_digest
+from modules.auth.model.secret import REFRESH_TOKEN_PREFIX, refresh_digest
 from modules.auth.model.token import REMEMBERED, KnownClient, PresentedToken, Terms
 from modules.auth.port import audience_urn
-from modules.auth.service.authentication import authenticated
+from modules.auth.service.authentication import Authentication
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest, unknown_client
 from modules.kernel.clock import Clock
@@ -40,10 +40,12 @@ class Returned:
 class Returning:
     """Takes tokens back, and tells about them, to clients that authenticate."""
 
-    def __init__(self, database: Database, keyring: Keyring, peppers: Peppers, terms: Terms, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, keyring: Keyring, authentication: Authentication, terms: Terms, clock: Clock
+    ) -> None:
         self._database = database
         self._keyring = keyring
-        self._peppers = peppers
+        self._authentication = authentication
         self._terms = terms
         self._clock = clock
 
@@ -58,14 +60,13 @@ class Returning:
         now = self._clock.now()
         async with self._database.transaction() as transaction:
             client = await self._client(transaction, request, now)
-            returned = await self._returned(transaction, request)
-            if returned is None:
-                return
-            if returned.client_id != client.id:
-                raise TokenRefused("invalid_grant", "The token was issued to another client.")
-            await repository.revocations.revoke_families(
-                transaction, [returned.family], "revoked", now, now + REMEMBERED
-            )
+            returned = await self._returned(transaction, request) if client else None
+            if client and returned and returned.client_id == client.id:
+                until = now + REMEMBERED
+                await repository.revocations.revoke_families(transaction, [returned.family], "revoked", now, until)
+        owner = _complete(request, client)
+        if returned is not None and returned.client_id != owner.id:
+            raise TokenRefused("invalid_grant", "The token was issued to another client.")
 
     async def introspect(self, request: TokenRequest) -> Mapping[str, Any]:
         """What a token is good for now; of another client's only who may see all is told.
@@ -74,13 +75,13 @@ class Returning:
             TokenRefused: the client does not authenticate, or names no token.
         """
         now = self._clock.now()
-        async with self._database.reading() as reading:
-            client = await self._client(reading, request, now)
-            returned = await self._returned(reading, request)
-            if returned is None or not (returned.client_id == client.id or SEES_ALL in client.scopes):
-                return INACTIVE
-            owner = (await repository.tokens.clients(reading, [returned.client_id], now)).get(returned.client_id)
-            family = await repository.tokens.family(reading, returned.family)
+        async with self._database.transaction() as transaction:
+            client = await self._client(transaction, request, now)
+            returned = await self._returned(transaction, request) if client else None
+            owner, family = await self._standing(transaction, returned, now) if returned else (None, None)
+        asker = _complete(request, client)
+        if returned is None or not (returned.client_id == asker.id or SEES_ALL in asker.scopes):
+            return INACTIVE
         alive = (
             owner is not None
             and not owner.disabled
@@ -92,18 +93,21 @@ class Returning:
         )
         return {"active": True, **returned.told} if alive else INACTIVE
 
-    async def _client(self, reading: Transaction, request: TokenRequest, now: datetime) -> KnownClient:
-        id_ = request.client_id
-        client = (await repository.tokens.clients(reading, [id_], now)).get(id_) if id_ else None
-        if authenticated(self._peppers, request, client) is None or client is None:
-            raise unknown_client()
-        return client
+    async def _client(self, transaction: Transaction, request: TokenRequest, now: datetime) -> KnownClient | None:
+        """Who asks. That somebody failed to be a client is kept, so this raises nothing."""
+        attested = await self._authentication.attest(transaction, [request], now)
+        await self._authentication.note(transaction, attested, now)
+        return attested.clients[0]
+
+    @staticmethod
+    async def _standing(transaction: Transaction, returned: Returned, now: datetime) -> tuple[KnownClient | None, Any]:
+        """Whose the token is, and how its family is."""
+        owners = await repository.credentials.clients(transaction, [returned.client_id], now)
+        return owners.get(returned.client_id), await repository.tokens.family(transaction, returned.family)
 
     async def _returned(self, reading: Transaction, request: TokenRequest) -> Returned | None:
         """The token that is named, if it is one of ours. `token_type_hint` is not needed to find it."""
-        token = request.parameters.get("token")
-        if token is None:
-            raise TokenRefused("invalid_request", "The parameter token is missing.")
+        token = request.parameters.get("token", "")
         if token.startswith(REFRESH_TOKEN_PREFIX):
             digest = refresh_digest(token)
             known = (await repository.tokens.presented(reading, [digest])).get(digest)
@@ -143,3 +147,12 @@ class Returning:
             return Returned(UUID(claims["fid"]), UUID(claims["client_id"]), claims["gen"], claims["exp"], told)
         except (Unusable, ValueError, TypeError, KeyError, AttributeError):
             return None
+
+
+def _complete(request: TokenRequest, client: KnownClient | None) -> KnownClient:
+    """Who asks, if it may and names a token."""
+    if client is None:
+        raise unknown_client()
+    if "token" not in request.parameters:
+        raise TokenRefused("invalid_request", "The parameter token is missing.")
+    return client
