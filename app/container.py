@@ -48,6 +48,7 @@ from modules.sales.service import Orders, Placing, SalesService, Watch
 
 if TYPE_CHECKING:
     from app.bus.redis import RedisBus, RedisConsumer
+    from app.limiter import CountingLimiter
     from app.rpc import Peers
 
 _P = TypeVar("_P")
@@ -91,6 +92,16 @@ def _terms(settings: Settings) -> Terms:
 
 def _batched(work: Any, settings: Settings) -> Any:
     return Batcher(work, bound=settings.orders.max_in_flight)
+
+
+def _limiter(settings: Settings) -> "CountingLimiter | None":
+    """Who counts what auth is asked; together with other processes where there is a Redis between them."""
+    if "auth" not in settings.modules or not settings.limits.enabled:
+        return None
+    from app.limiter import open_limiter
+
+    url = settings.events.url if settings.events.bus == "redis" else None
+    return open_limiter(settings.limits, url.get_secret_value() if url else None)
 
 
 def _where(settings: Settings, module: str) -> str:
@@ -252,6 +263,8 @@ class Container(containers.DeclarativeContainer):
     place_order = providers.Singleton(_batched, placing.provided.place_orders, settings)
     issue_token = providers.Singleton(_batched, auth.provided.issue_tokens, settings)
 
+    limiter = providers.Singleton(_limiter, settings)
+
     verifier = providers.Singleton(
         LocalVerifier,
         settings.provided.tokens.issuer,
@@ -270,7 +283,7 @@ class Container(containers.DeclarativeContainer):
         _hosted,
         settings,
         auth=providers.List(
-            providers.Callable(auth_api.routes, auth, issue_token),
+            providers.Callable(auth_api.routes, auth, issue_token, limiter),
             providers.Callable(auth_remote.routes, auth, verifier),
             providers.Callable(auth_remote.operator_routes, auth, verifier),
         ).provider,

@@ -57,6 +57,8 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
             await peers.close()
         if _is_on_the_bus(container):
             await container.bus().close()
+        if (limiter := container.limiter()) is not None:
+            await limiter.close()
         for database in container.databases():
             await database.close()
 

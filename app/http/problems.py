@@ -82,7 +82,9 @@ def _headers(error: WaybillError) -> dict[str, str]:
     if isinstance(error, errors.InsufficientScope):
         scope = error.details.get("scope", "")
         return {"WWW-Authenticate": f'Bearer realm="waybill", error="insufficient_scope", scope="{scope}"'}
-    if isinstance(error, errors.Unavailable | errors.TooMany):
+    if isinstance(error, errors.TooMany):  # RFC 6585, 4: nobody may store it
+        return {"Retry-After": str(error.details.get("retry_after_s", 1)), "Cache-Control": "no-store"}
+    if isinstance(error, errors.Unavailable):
         return {"Retry-After": str(error.details.get("retry_after_s", 1))}
     return {}
 

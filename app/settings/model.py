@@ -11,16 +11,11 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from typing_extensions import override
 
 from app.settings.keys import MODULES, SERVICES, Key, Problem, variable
-from app.settings.sections import Events, Holds, Log, Orders, Pool, Secrets, Server, Tokens
-from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Generated, Origin, Site, own_port, sites
+from app.settings.sections import Events, Holds, Limits, Log, Orders, Pool, Secrets, Server, Tokens
+from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Generated, Origin, Site, listed, own_port, sites
 
 REVOCATIONS_KEPT_S = 7200
 """Auth tells verifiers of a revocation for two hours; no token may live longer than that."""
-
-
-def _named(modules: object) -> object:
-    """Take `sales,product` as well as a list: a variable and an option have only text."""
-    return tuple(name.strip() for name in modules.split(",")) if isinstance(modules, str) else modules
 
 
 class Settings(BaseSettings):
@@ -30,7 +25,7 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", hide_input_in_errors=True, env_prefix="WAYBILL_", env_nested_delimiter="__"
     )
 
-    modules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_named)] = MODULES
+    modules: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)] = MODULES
     """The modules hosted here; the first named gives the port."""
     placement: Mapping[str, Origin] = Field(default_factory=dict)
     """Where a module is when it is not hosted here."""
@@ -39,6 +34,7 @@ class Settings(BaseSettings):
     """The secret with which a module of ours signs in to auth; needed as soon as any module lives elsewhere."""
     server: Server = Field(default=Server(), validate_default=True)
     events: Events = Events()
+    limits: Limits = Limits()
     tokens: Tokens = Field(default_factory=dict, validate_default=True)  # so that the key that is missing is named
     holds: Holds = Holds()
     orders: Orders = Orders()

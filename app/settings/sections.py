@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.settings.values import Count, Generated, Issuer, Port, RedisUrl, Seconds
+from app.settings.values import Count, Generated, Issuer, Networks, Port, Rate, RedisUrl, Seconds
 
 
 class Section(BaseModel):
@@ -21,6 +21,8 @@ class Server(Section):
     """Without one: the port of the first hosted module's placement, else 3000."""
     internal_port: Port | None = None
     """A second port, for our own network: with one, `/internal/…` and `/metrics` are answered only there."""
+    trusted_proxies: Networks = ()
+    """Who is believed when it says for whom it asks (`X-Forwarded-For`). Everybody else is who the connection says."""
 
 
 class Events(Section):
@@ -31,6 +33,20 @@ class Events(Section):
     relay: bool = True
     """Whether this process publishes events; where it does not, a replica that does takes its share."""
     retention_days: Count = 7
+
+
+class Limits(Section):
+    """How often the form endpoints of auth are asked before they answer `429`, and do nothing else."""
+
+    enabled: bool = True
+    address: Rate = "200/second"
+    """From one address; one IPv6 network of 64 bits counts as one."""
+    everyone: Rate = "2000/second"
+    """From all addresses together, what is beyond the rate of its own address apart."""
+    failures: Annotated[int, Field(ge=0)] = 5
+    """How often a client may fail to authenticate from one address at no cost; then it waits, 1 s to 60 s."""
+    address_failures: Rate = "60/minute"
+    """Failures from one address, whatever clients they name."""
 
 
 class Tokens(Section):

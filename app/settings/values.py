@@ -1,13 +1,17 @@
 """What a single setting may be: durations, ports, URLs. Messages never repeat a value, it may hold a password."""
 
+import re
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, never bound to
 DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432}
+RATE = re.compile(r"[1-9][0-9]{0,8} ?/ ?(?:[1-9][0-9]{0,3} ?)?(?:second|minute|hour|day)s?")
 
 Site = tuple[str, int | None]
 """A host, the same for every spelling of this machine, and a port."""
@@ -89,12 +93,34 @@ def _redis(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _rate(rate: str) -> str:
+    if not RATE.fullmatch(rate):
+        raise ValueError('must be a rate like "200/second" or "60/5 minutes"')
+    return rate
+
+
+def listed(names: object) -> object:
+    """Take `sales,product` as well as a list: a variable and an option have only text."""
+    return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
+
+
+def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise ValueError("must be addresses or networks, like 10.0.0.5 or 10.0.0.0/24") from None
+    return networks
+
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
+Rate = Annotated[str, AfterValidator(_rate)]
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(_networks)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
 # 256 random bits are 43 characters of base64url; what is much shorter was made up by a person.
 Generated = Annotated[SecretStr, Field(min_length=32)]

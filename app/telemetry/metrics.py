@@ -26,3 +26,8 @@ OUTBOX_EVENTS = Gauge("waybill_outbox_events", "Events in an outbox that are not
 OUTBOX_AGE = Gauge("waybill_outbox_oldest_seconds", "Age of the oldest such event.", ["module", "state"])
 INBOX_PARKED = Gauge("waybill_inbox_parked_events", "Events that an inbox has parked.", ["module", "state"])
 SWEPT = Counter("waybill_holds_settled_total", "Holds that nobody confirmed in time and that were settled.")
+LIMITED = Counter(
+    "waybill_auth_limited_total",
+    "Requests at auth's form endpoints that were refused for coming too often, by what was exceeded.",
+    ["by"],
+)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,10 +54,16 @@ def serve(
     if os.environ.pop("WAYBILL_MIGRATE", "") == "1":
         _migrate(settings)
     at: dict[str, Any] = {"host": settings.server.host, "factory": True, "workers": workers, **SERVER}
+    at |= _believing(settings.server.trusted_proxies)
     if settings.server.internal_port is None:
         uvicorn.run(APPLICATION, port=settings.server.port, **at)
     else:
         _serve_on_two(at, settings.server.port, settings.server.internal_port)
+
+
+def _believing(proxies: Sequence[str]) -> dict[str, Any]:
+    """Take the word of these for whom they ask. Without any, nobody's: uvicorn would trust whoever is on this machine."""
+    return {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
 
 
 def _serve_on_two(at: dict[str, Any], *ports: int) -> None:

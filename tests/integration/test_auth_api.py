@@ -206,5 +206,5 @@ async def test_every_answer_is_declared(world: AuthWorld) -> None:
     app = FastAPI()
     app.include_router(routes(world.service))
     token = app.openapi()["paths"]["/auth/token"]["post"]
-    assert set(token["responses"]) == {"200", "400", "401", "413", "415", "503"}
+    assert set(token["responses"]) == {"200", "400", "401", "413", "415", "429", "503"}
     assert list(token["requestBody"]["content"]) == ["application/x-www-form-urlencoded"]

@@ -35,6 +35,7 @@ LOOPBACK = "127.0.0.1"
 DATABASES = {f"database_{module}" for module in SERVICES}
 SECRETS = {
     "auth": {
+        "events_url",
         "database_auth",
         "pepper",
         "key_encryption_key",

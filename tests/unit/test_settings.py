@@ -30,6 +30,10 @@ def test_defaults_are_those_of_the_design(loader: Loader) -> None:
     assert settings.tokens.refresh_ttl_s == 30 * 24 * 60 * 60
     assert (settings.holds.ttl_s, settings.holds.sweep_interval_s) == (60, 5)
     assert (settings.orders.max_in_flight, settings.log.level, settings.pool.size) == (1024, "INFO", 4)
+    limits = settings.limits
+    assert (limits.enabled, limits.address, limits.everyone) == (True, "200/second", "2000/second")
+    assert (limits.failures, limits.address_failures) == (5, "60/minute")
+    assert settings.server.trusted_proxies == ()
 
 
 def test_a_variable_beats_the_file_and_an_option_beats_both(loader: Loader) -> None:
@@ -38,6 +42,13 @@ def test_a_variable_beats_the_file_and_an_option_beats_both(loader: Loader) -> N
     assert loader.load(text, env).server.port == 2222
     settings = loader.load(text, env, server={"port": 3333})
     assert (settings.server.port, settings.server.host, settings.pool.size) == (3333, "::1", 1)
+
+
+def test_a_list_may_be_a_variable_with_commas(loader: Loader) -> None:
+    env = ENV | {"WAYBILL_SERVER__TRUSTED_PROXIES": "10.0.0.0/24, ::1", "WAYBILL_LIMITS__ENABLED": "false"}
+    settings = loader.load(MINIMAL, env)
+    assert settings.server.trusted_proxies == ("10.0.0.0/24", "::1")
+    assert settings.limits.enabled is False
 
 
 def test_an_option_of_none_and_an_empty_variable_are_not_given(loader: Loader) -> None:
@@ -168,6 +179,14 @@ NONSENSE = {
     ),
     "unknown dotted key": (MINIMAL + "tokens.leeway = 1\n", ["waybill.toml:3: tokens.tokens: is no setting"]),
     "value where a table should be": ("pool = 4\n" + MINIMAL, ["waybill.toml:1: pool: input should be"]),
+    "a rate that is none": (
+        MINIMAL + '[limits]\naddress = "fast"\n',
+        ['waybill.toml:4: limits.address: must be a rate like "200/second" or "60/5 minutes"'],
+    ),
+    "proxies that are none": (
+        MINIMAL + '[server]\ntrusted_proxies = ["10.0.0.0/24", "proxy"]\n',
+        ["waybill.toml:4: server.trusted_proxies: must be addresses or networks, like 10.0.0.5 or 10.0.0.0/24"],
+    ),
     "malformed": (MINIMAL + "[server\n", ["waybill.toml:3: malformed TOML: "]),
     "malformed at the end": ('[server]\nhost = """\n', ["waybill.toml:2: malformed TOML: "]),
     "key given twice": (MINIMAL + 'issuer = "http://b"\n', ["waybill.toml:3: malformed TOML: "]),
@@ -201,7 +220,10 @@ def test_nonsense_in_the_file_is_refused_with_its_line(name: str, loader: Loader
         ("events.retention_days", "0"),
         ("tokens.access_ttl_s", "0"), ("tokens.service_ttl_s", "-5"), ("tokens.refresh_ttl_s", "0"),
         ("tokens.leeway_s", "-1"), ("holds.ttl_s", "0"), ("holds.ttl_s", "inf"), ("holds.sweep_interval_s", "nan"),
-        ("orders.max_in_flight", "0"), ("pool.size", "0"),
+        ("orders.max_in_flight", "0"), ("pool.size", "0"), ("limits.failures", "-1"), ("limits.enabled", "2"),
+        ("limits.everyone", '"0/second"'), ("limits.everyone", '"-1/second"'), ("limits.everyone", '"9/fortnight"'),
+        ("limits.address_failures", '"1/minute;2/hour"'), ("limits.address", '"1/0 seconds"'),
+        ("server.trusted_proxies", '["*"]'), ("server.trusted_proxies", '["10.0.0.1/24"]'),
     ],
 )  # fmt: skip
 def test_bounds_hold(key: str, value: str, loader: Loader) -> None:

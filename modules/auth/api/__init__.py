@@ -11,6 +11,7 @@ from modules.auth.model.key import jwk
 from modules.auth.model.scope import SCOPES
 from modules.auth.port import KEYS_PATH
 from modules.auth.service import AuthService, Outcome, TokenRequest
+from modules.auth.service.limiting import Limiter, Unlimited
 from modules.web.problem import problems
 
 DESCRIPTION_ENDPOINTS_LIVE_S = 60
@@ -20,21 +21,25 @@ AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 Issue = Callable[[TokenRequest], Awaitable[Outcome]]
 
 
-def routes(service: AuthService, issue: Issue | None = None) -> APIRouter:
-    """The routes of auth. `issue` answers one request; without it each is a batch of its own."""
+def routes(service: AuthService, issue: Issue | None = None, limiter: Limiter | None = None) -> APIRouter:
+    """The routes of auth. `issue` answers one request; without it each is a batch of its own.
+
+    Without a limiter everybody is admitted.
+    """
     router = APIRouter(tags=["auth"])
 
     async def alone(asked: TokenRequest) -> Outcome:
         return (await service.issue_tokens([asked]))[0]
 
     answer = issue or alone
+    limiter = limiter or Unlimited()
 
     @router.post("/auth/token", responses=TOKEN_RESPONSES, openapi_extra=TOKEN_FORM)
     async def token(request: Request) -> Response:
         """Get an access token and a refresh token, for the client's credentials or for a refresh token."""
-        return await answered(request, answer)
+        return await answered(request, answer, limiter)
 
-    _returning(router, service)
+    _returning(router, service, limiter)
 
     @router.get(KEYS_PATH, responses=problems(503))
     async def jwks() -> Response:
@@ -49,7 +54,7 @@ def routes(service: AuthService, issue: Issue | None = None) -> APIRouter:
     return router
 
 
-def _returning(router: APIRouter, service: AuthService) -> None:
+def _returning(router: APIRouter, service: AuthService, limiter: Limiter) -> None:
     @router.post(
         "/auth/revoke",
         responses={200: {"description": "It opens nothing any more.", "content": {}}, **REFUSALS},
@@ -57,7 +62,7 @@ def _returning(router: APIRouter, service: AuthService) -> None:
     )
     async def revoke(request: Request) -> Response:
         """Have a token be worth nothing, and all that goes back to the same sign-in. Source: RFC 7009."""
-        return await answered(request, service.revoke)
+        return await answered(request, service.revoke, limiter)
 
     @router.post(
         "/auth/introspect",
@@ -66,7 +71,7 @@ def _returning(router: APIRouter, service: AuthService) -> None:
     )
     async def introspect(request: Request) -> Response:
         """Ask what a token is good for: one's own, or with the scope `auth:introspect` any. Source: RFC 7662."""
-        return await answered(request, service.introspect)
+        return await answered(request, service.introspect, limiter)
 
 
 def _described(content: Any) -> Response:

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from modules.auth.service import TokenRefused, TokenRequest, read_request
+from modules.auth.service.limiting import Limiter, counted_as
 from modules.web.problem import problems
 
 FORM = "application/x-www-form-urlencoded"
@@ -97,7 +98,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request is refused.", "model": OAuthError},
     401: {"description": "The client does not authenticate.", "model": OAuthError},
     415: {"description": f"The body is not {FORM}.", "model": OAuthError},
-    **problems(413, 503),
+    **problems(413, 429, 503),
 }
 TOKEN_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The tokens.", "model": TokenAnswered},
@@ -105,13 +106,20 @@ TOKEN_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def answered(request: Request, answer: Callable[[TokenRequest], Awaitable[Any]]) -> Response:
-    """What a form of OAuth's is answered: as JSON that nobody may keep, or with nothing, or refused in OAuth's words."""
+async def answered(request: Request, answer: Callable[[TokenRequest], Awaitable[Any]], limiter: Limiter) -> Response:
+    """What a form of OAuth's is answered: as JSON that nobody may keep, or with nothing, or refused in OAuth's words.
+
+    Raises:
+        TooMany: the limiter does not admit it; nothing of it was looked at.
+    """
+    address = counted_as(request.client.host if request.client else None)
+    await limiter.admit(address)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != FORM:
         return _refusal(TokenRefused("invalid_request", f"Send the body as {FORM}."), 415)
     try:
-        outcome = await answer(read_request(await request.body(), request.headers.getlist("authorization")))
+        asked = read_request(await request.body(), request.headers.getlist("authorization"), address)
+        outcome = await _limited(asked, answer, limiter)
     except TokenRefused as refused:
         outcome = refused
     if isinstance(outcome, TokenRefused):
@@ -119,6 +127,22 @@ async def answered(request: Request, answer: Callable[[TokenRequest], Awaitable[
     if outcome is None:
         return Response(status_code=200, headers=NOT_STORED)
     return Response(orjson.dumps(outcome), 200, NOT_STORED, media_type="application/json")
+
+
+async def _limited(asked: TokenRequest, answer: Callable[[TokenRequest], Awaitable[Any]], limiter: Limiter) -> Any:
+    """The answer to a client that does not have to wait; whether it is one is remembered."""
+    had_failed = await limiter.admit_client(asked.client_id, asked.address)
+    try:
+        outcome = await answer(asked)
+    except TokenRefused as refused:
+        outcome = refused
+    if isinstance(outcome, TokenRefused):
+        # Other refusals prove nothing: they may come before anybody looked at the credentials.
+        if outcome.error == "invalid_client":
+            await limiter.failed(asked.client_id, asked.address)
+    elif had_failed and asked.client_id is not None:
+        await limiter.succeeded(asked.client_id, asked.address)
+    return outcome
 
 
 def _refusal(refused: TokenRefused, status: int) -> Response:
