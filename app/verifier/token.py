@@ -68,7 +68,7 @@ def _principal(claims: Mapping[str, Any], expected: Expected) -> Principal:
     return Principal(
         client_id=ClientId(word(claims, "client_id")),
         audience=expected.audience,
-        scopes=frozenset(word(claims, "scope").split()),
+        scopes=frozenset(word(claims, "scope").split(" ")),  # nothing else parts them: RFC 6749, 3.3
         expires_at=datetime.fromtimestamp(ends, UTC),
         family=word(claims, "fid"),
         generation=_generation(claims),

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request
 
-from modules.kernel.errors import Unauthenticated
+from modules.kernel.errors import InvalidToken, Unauthenticated
 from modules.kernel.principal import Principal, Verifier
 
 SCHEME = "oauth2"
@@ -25,10 +25,13 @@ class Guard:
 
         Raises:
             Unauthenticated: no bearer token came along.
-            InvalidToken: the token is expired, revoked, tampered with or for another audience.
+            InvalidToken: the token is expired, revoked, tampered with or for another audience, or not alone.
             InsufficientScope: it lacks `scope`.
         """
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        sent = request.headers.getlist("authorization")
+        if len(sent) > 1:  # who looks at the first and who looks at the last would let in different callers
+            raise InvalidToken("Send one header Authorization.")
+        scheme, _, token = "".join(sent).partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an access token: Authorization: Bearer ….")
         principal = self._verifier.verify(token.strip(), self._audience)
