@@ -123,10 +123,8 @@ def _peers(settings: Settings) -> "Peers | None":
     from app.rpc import Peers  # a process that needs no HTTP client does not wait for it
 
     auth = settings.placement.get("auth", f"http://127.0.0.1:{settings.server.port}")
-    secrets = {
-        module: settings.services[module].get_secret_value() for module in settings.modules if module in SERVICES
-    }
-    return Peers(elsewhere, secrets, auth)
+    keys = {module: settings.services[module].get_secret_value() for module in settings.modules if module in SERVICES}
+    return Peers(elsewhere, keys, auth, settings.tokens.issuer)
 
 
 def _caller(settings: Settings) -> str:

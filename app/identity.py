@@ -12,6 +12,7 @@ import httpx
 from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
 from loguru import logger
 
+from app.service_key import ALGORITHM
 from modules.auth.port import audience_urn
 from modules.kernel.errors import NotReached
 from modules.kernel.ids import service_id
@@ -38,14 +39,17 @@ class _Held:
 class Identity:
     """The tokens of one module of ours, one for each audience that it calls. They are renewed at half of their life.
 
+    It signs in at `auth_url` with its private `key`, in PEM. What it signs is for `issuer`, as which the world knows auth.
+
     While auth is away the token at hand is used until it is over.
     """
 
     def __init__(
         self,
         service: str,
-        secret: str,
+        key: str,
         auth_url: str,
+        issuer: str,
         *,
         within_s: float = FETCHED_WITHIN_S,
         steady: Callable[[], float] = time.monotonic,
@@ -56,7 +60,7 @@ class Identity:
         self._endpoint = f"{auth_url}/auth/token"
         self._held: dict[str, _Held] = {}
         self._fetching: dict[str, asyncio.Task[str]] = {}
-        self._client = _oauth_client(str(service_id(service)), secret)
+        self._client = _oauth_client(str(service_id(service)), key, issuer)
 
     async def token(self, audience: str) -> str:
         """A token that opens `audience` (a short word).
@@ -127,7 +131,7 @@ def _read(told: Mapping[str, Any], began: float) -> _Held:
     return _Held(told["access_token"], began + told["expires_in"] / 2, began + told["expires_in"])
 
 
-def _oauth_client(client_id: str, secret: str) -> Any:
+def _oauth_client(client_id: str, key: str, issuer: str) -> Any:
     """A client for tokens, authlib's. Imported only where modules are elsewhere: it takes a while."""
     from authlib import deprecate  # type: ignore[import-untyped]
 
@@ -135,10 +139,13 @@ def _oauth_client(client_id: str, secret: str) -> Any:
         # It would rather have httpx's successor, which is not what this system is built on.
         warnings.simplefilter("ignore", deprecate.AuthlibDeprecationWarning)
         from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
+    from authlib.oauth2.rfc7523 import PrivateKeyJWT  # type: ignore[import-untyped]
+    from joserfc.jwk import ECKey
+
     return AsyncOAuth2Client(
         client_id,
-        secret,
-        token_endpoint_auth_method="client_secret_basic",  # noqa: S106  the name of a method
+        ECKey.import_key(key),
+        token_endpoint_auth_method=PrivateKeyJWT(issuer, alg=ALGORITHM),
         timeout=FETCHED_WITHIN_S,
         trust_env=False,
     )

@@ -67,8 +67,8 @@ async def _begin(container: Container) -> None:
     """Know keys and revocations: from auth where it is here, else from memory until auth answers."""
     settings, verifier = container.settings(), container.verifier()
     if "auth" in settings.modules:
-        secrets = {module: secret.get_secret_value() for module, secret in settings.services.items()}
-        await container.auth().admit_services(secrets, CALLEES)
+        keys = {module: key.get_secret_value() for module, key in settings.services.items()}
+        await container.auth().admit_services(keys, CALLEES)
         await verifier.learn(container.auth_port())
     else:
         await verifier.recall()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.launcher import CannotStart
+from app.service_key import is_private, new_service_key
 
 _NAME = "secrets.toml"
 
@@ -18,9 +19,10 @@ class Secrets:
 
     `passwords` maps `postgres` (the superuser) and each module to its database role's password; `pepper` keys the hashes
     of client secrets and refresh tokens; `key_encryption_key` (32 bytes, base64url without padding) wraps signing keys;
-    `valkey` is the password of our own Valkey; `services` maps a module to the secret with which it signs in to auth.
+    `valkey` is the password of our own Valkey; `services` maps a module to the private key, in PEM, with which it signs in
+    to auth.
 
-    An earlier version's file has no `valkey` and no `services`: they are empty until the next start.
+    An earlier version's file has no `valkey` and no `service_keys`: they are empty until the next start.
     """
 
     passwords: Mapping[str, str]
@@ -42,7 +44,7 @@ def read_secrets(data: Path) -> Secrets:
 def ensure_secrets(data: Path, modules: Sequence[str], services: Sequence[str], *, locked: Path) -> Secrets:
     """Read `<data>/secrets.toml`; generate it (mode 0600) the first time, and complete one of an earlier version.
 
-    There is a role password for each of `modules`, and a secret to sign in with for each of `services`. New secrets would
+    There is a role password for each of `modules`, and a key to sign in with for each of `services`. New secrets would
     not open what the old ones locked, so they are not generated where `locked` (the databases) exists.
 
     Raises:
@@ -56,8 +58,11 @@ def ensure_secrets(data: Path, modules: Sequence[str], services: Sequence[str], 
     _secrets(path, text)
     completed = _completed(text, services)
     found = _secrets(path, completed)
-    for table, names in (("passwords", ("postgres", *modules)), ("services", services)):
-        if missing := [name for name in names if name not in getattr(found, table)]:
+    for table, have, names in (
+        ("passwords", found.passwords, ("postgres", *modules)),
+        ("service_keys", found.services, services),
+    ):
+        if missing := [name for name in names if name not in have]:
             raise _damaged(path, f"{table} has no {missing[0]}")
     if is_new or completed != text:
         write_private(path, completed)
@@ -75,10 +80,9 @@ def _completed(text: str, services: Sequence[str]) -> str:
     there = tomllib.loads(text)
     if "valkey" not in there:
         text = f'valkey = "{secrets.token_urlsafe(24)}"\n{text}'
-    if "services" not in there:
-        # As auth makes secrets of clients, which these are: 256 bits, and searchable, so that scanners find a leaked one.
-        lines = [f'{name} = "wbs_{secrets.token_urlsafe(32)}"' for name in services]
-        text = "\n".join([text.rstrip("\n"), "", "[services]", *lines, ""])
+    if "service_keys" not in there:
+        lines = [f'{name} = """\n{new_service_key()}"""' for name in services]
+        text = "\n".join([text.rstrip("\n"), "", "[service_keys]", *lines, ""])
     return text
 
 
@@ -101,10 +105,18 @@ def _secrets(path: Path, text: str) -> Secrets:
             pepper=_word(content, "pepper"),
             key_encryption_key=_word(content, "key_encryption_key"),
             valkey=_word(content, "valkey") if "valkey" in content else "",
-            services=_table(content, "services") if "services" in content else {},
+            services=_keys(content) if "service_keys" in content else {},
         )
     except (ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
+
+
+def _keys(content: Mapping[str, object]) -> Mapping[str, str]:
+    keys = _table(content, "service_keys")
+    for name, key in keys.items():
+        if not is_private(key):
+            raise ValueError(f"the key of {name} is a public one")
+    return keys
 
 
 def _table(content: Mapping[str, object], name: str) -> Mapping[str, str]:

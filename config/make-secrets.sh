@@ -28,6 +28,24 @@ keep() {
     echo "made $folder/$1"
 }
 
+# A key on P-256: with the private part a service signs in, the public one is for auth. One of an earlier version, which
+# was no key, is replaced.
+keep_key() {
+    if ! grep -qs "PRIVATE KEY" "$folder/$1"; then
+        openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$folder/.$1.new"
+        chmod 0444 -- "$folder/.$1.new"
+        mv -f -- "$folder/.$1.new" "$folder/$1"
+        rm -f -- "$folder/$1_public"
+        echo "made $folder/$1"
+    fi
+    [ ! -e "$folder/$1_public" ] || return 0
+    openssl pkey -in "$folder/$1" -pubout -out "$folder/.$1_public.new"
+    chmod 0444 -- "$folder/.$1_public.new"
+    mv -- "$folder/.$1_public.new" "$folder/$1_public"
+    echo "made $folder/$1_public"
+}
+
+command -v openssl >/dev/null || { echo "make-secrets: install openssl, which makes the services' keys" >&2; exit 1; }
 keep postgres_password "" ""
 for module in auth sales delivery product; do
     keep "database_$module" "postgresql://waybill_$module:" "@postgres:5432/waybill_$module"
@@ -36,6 +54,6 @@ keep events_url "redis://:" "@redis:6379/0"
 keep pepper "" ""
 keep key_encryption_key "" ""
 for module in sales delivery product; do
-    keep "service_$module" "wbs_" ""
+    keep_key "service_$module"
 done
 keep grafana_password "" ""

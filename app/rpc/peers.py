@@ -15,12 +15,13 @@ SIGN_IN_EVERY_S = 1.0
 class Peers:
     """Everything that is in other processes, and as whom it is called.
 
-    `placement` says where each module is, `services` with which secret each module here signs in at `auth_url`.
+    `placement` says where each module is, `services` with which key each module here signs in at `auth_url`, to
+    `issuer`.
     """
 
-    def __init__(self, placement: Mapping[str, str], services: Mapping[str, str], auth_url: str) -> None:
+    def __init__(self, placement: Mapping[str, str], services: Mapping[str, str], auth_url: str, issuer: str) -> None:
         self._http = http_client()
-        self._identities = {module: Identity(module, secret, auth_url) for module, secret in services.items()}
+        self._identities = {module: Identity(module, key, auth_url, issuer) for module, key in services.items()}
         self._peers = {module: Peer(module, url, self._http) for module, url in placement.items()}
 
     def channel(self, caller: str, callee: str) -> HttpChannel:

@@ -10,9 +10,10 @@ from pydantic_core.core_schema import ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from app.service_key import is_private
 from app.settings.keys import MODULES, SERVICES, Key, Problem, variable
 from app.settings.sections import Events, Holds, Limits, Log, Orders, Pool, Secrets, Server, Tokens
-from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Generated, Origin, Site, listed, own_port, sites
+from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Origin, ServiceKey, Site, listed, own_port, sites
 
 REVOCATIONS_KEPT_S = 7200
 """Auth tells verifiers of a revocation for two hours; no token may live longer than that."""
@@ -30,8 +31,9 @@ class Settings(BaseSettings):
     placement: Mapping[str, Origin] = Field(default_factory=dict)
     """Where a module is when it is not hosted here."""
     databases: Mapping[str, Dsn] = Field(default_factory=dict)
-    services: Mapping[str, Generated] = Field(default_factory=dict)
-    """The secret with which a module of ours signs in to auth; needed as soon as any module lives elsewhere."""
+    services: Mapping[str, ServiceKey] = Field(default_factory=dict)
+    """The key with which a module of ours signs in to auth, in PEM: the private one where it is hosted, the public one at
+    auth. Needed as soon as any module lives elsewhere."""
     server: Server = Field(default=Server(), validate_default=True)
     events: Events = Events()
     limits: Limits = Limits()
@@ -155,13 +157,16 @@ def _databases(settings: Settings) -> Iterator[Problem]:
 
 
 def _services(settings: Settings) -> Iterator[Problem]:
-    """Auth has to know whoever may sign in; a module that calls across a distance has to have its own secret."""
+    """Auth has to know whoever may sign in; a module that calls across a distance has to have a key of its own."""
     if not _elsewhere(settings):
         return
     for module in SERVICES:
         if module not in settings.services and (module in settings.modules or "auth" in settings.modules):
             host = module if module in settings.modules else "auth"
             yield ("services", module), _missing(("services", module), host)
+        key = settings.services.get(module)
+        if module in settings.modules and key is not None and not is_private(key.get_secret_value()):
+            yield ("services", module), f"is a public key; {module} is hosted here and signs in with the private one"
 
 
 def _bus(settings: Settings) -> Iterator[Problem]:

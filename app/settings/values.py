@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from app.service_key import is_private
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, never bound to
 DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432}
@@ -86,6 +88,11 @@ def _dsn(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _service_key(secret: SecretStr) -> SecretStr:
+    is_private(secret.get_secret_value())
+    return secret
+
+
 def _redis(secret: SecretStr) -> SecretStr:
     split = _split(secret.get_secret_value())
     if split.scheme not in {"redis", "rediss", "unix"} or not (split.hostname or split.path):
@@ -122,5 +129,6 @@ Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 Rate = Annotated[str, AfterValidator(_rate)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(_networks)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+ServiceKey = Annotated[SecretStr, AfterValidator(_service_key)]
 # 256 random bits are 43 characters of base64url; what is much shorter was made up by a person.
 Generated = Annotated[SecretStr, Field(min_length=32)]

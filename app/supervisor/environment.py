@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app.secrets_file import Secrets
+from app.service_key import public_part
 from app.supervisor.plan import HOST, MODULES, ROOT, SERVICES, ProcessSpec
 
 
@@ -56,9 +57,10 @@ class Deployment:
             yield _variable("secrets", "pepper"), self.secrets.pepper
             yield _variable("secrets", "key_encryption_key"), self.secrets.key_encryption_key
         if len(self.specs) > 1:
-            # Auth knows all who may sign in; others know how they themselves do.
+            # Auth knows by what it recognises all who may sign in; others know how they themselves do.
             for module in SERVICES if "auth" in spec.modules else spec.modules:
-                yield _variable("services", module), self.secrets.services[module]
+                key = self.secrets.services[module]
+                yield _variable("services", module), key if module in spec.modules else public_part(key)
 
     def _for_all(self) -> Iterator[tuple[str, str]]:
         for one in self.specs:

@@ -1,4 +1,4 @@
-"""What auth offers: keys and revocations to every service, clients to the operator."""
+"""What auth offers: keys and revocations to every service, clients and keys to the operator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,8 +37,24 @@ class TwoSecrets(Conflict, code="auth.two_live_secrets"):
     """The client has two live secrets, the most there can be. `details["secrets"]` names them: retire one first."""
 
 
-class LastSecret(Conflict, code="auth.last_secret"):
-    """It is the client's only live secret: without it nobody could sign in. Rotate first, or disable the client."""
+class LastCredential(Conflict, code="auth.last_credential"):
+    """Without it the client could not sign in: it has no other live secret or key. Give it one, or disable it."""
+
+
+class KeyRefused(Invalid, code="auth.key_refused"):
+    """A key like that can't be a client's. `details["errors"]` says why."""
+
+
+class NoSuchKey(NotFound, code="auth.key_not_found"):
+    """The client has no key of that id."""
+
+
+class TwoKeys(Conflict, code="auth.two_live_keys"):
+    """The client has two live keys, the most there can be. `details["keys"]` names them: retire one first."""
+
+
+class ServiceClient(Conflict, code="auth.service_client"):
+    """It is a service of ours: what it may do follows the release, and it comes back at the next start."""
 
 
 class ClientKind(StrEnum):
@@ -131,11 +147,23 @@ class SecretView:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyView:
+    """A live public key of a client's. `kid` is what its assertions may name it by, `algorithm` how they are signed."""
+
+    id: UUID
+    kid: str
+    algorithm: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClientDetail:
-    """A client with its live secrets, the newest first: two at most."""
+    """A client with its live secrets and keys, the newest first: two of each at most."""
 
     client: ClientView
     secrets: tuple[SecretView, ...]
+    keys: tuple[KeyView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +172,36 @@ class SecretCreated:
 
     id: UUID
     client_secret: str = field(repr=False)
+
+
+class SigningKeyState(StrEnum):
+    """The life of a key: published and not used yet, the one that signs, kept for what it signed, of no use any more."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    RETIRING = "retiring"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeyView:
+    """A key that signs access tokens, as the operator sees it. `next_at` is when its state changes next by itself."""
+
+    kid: str
+    state: SigningKeyState
+    created_at: datetime
+    activated_at: datetime | None
+    retired_at: datetime | None
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientChanges:
+    """What is to be different about a client; what is not named stays as it is."""
+
+    name: str | None = None
+    scopes: tuple[str, ...] | None = None
+    audiences: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +245,27 @@ class AuthOperatorPort(Protocol):
         """
         ...
 
+    @rpc.idempotent("client_id", raises=(NoSuchClient, ClientRefused, ServiceClient))
+    async def update_client(self, actor: str, client_id: ClientId, changes: ClientChanges) -> ClientView:
+        """Change a client. Where it may do less than before, every token of its is worth nothing within a second.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+            ClientRefused: a client like that may not be, as in `create_client`.
+            ServiceClient: it is one of our services.
+        """
+        ...
+
+    @rpc.idempotent("client_id", raises=(NoSuchClient, ServiceClient))
+    async def delete_client(self, actor: str, client_id: ClientId) -> None:
+        """Forget a client, its secrets and keys; every token of its is worth nothing within a second.
+
+        Raises:
+            NoSuchClient: there is none of that id (any more).
+            ServiceClient: it is one of our services.
+        """
+        ...
+
     @rpc.idempotent("client_id", raises=(NoSuchClient,))
     async def disable_client(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in no more, and have every token of its be worth nothing within a second.
@@ -215,13 +294,51 @@ class AuthOperatorPort(Protocol):
         """
         ...
 
-    @rpc.idempotent("secret_id", raises=(NoSuchClient, NoSuchSecret, LastSecret))
+    @rpc.idempotent("secret_id", raises=(NoSuchClient, NoSuchSecret, LastCredential))
     async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
         """Have a secret be worth nothing; one that is retired already stays so.
 
         Raises:
             NoSuchClient: there is none of that id.
             NoSuchSecret: it never had a secret of that id.
-            LastSecret: it is the only one.
+            LastCredential: the client has nothing else to sign in with.
+        """
+        ...
+
+    @rpc.idempotent("public_key", raises=(NoSuchClient, KeyRefused, TwoKeys))
+    async def add_key(self, actor: str, client_id: ClientId, public_key: str) -> ClientDetail:
+        """Let a client sign in by what it signs with a key; one that it has already is not added again.
+
+        `public_key` is in PEM, or a JWK: on P-256 or Ed25519, or an RSA key of 2,048 to 4,096 bits.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+            KeyRefused: it is no such key, or a private one.
+            TwoKeys: it has two already.
+        """
+        ...
+
+    @rpc.idempotent("key_id", raises=(NoSuchClient, NoSuchKey, LastCredential))
+    async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
+        """Have a client's key be worth nothing; one that is retired already stays so.
+
+        Raises:
+            NoSuchClient: there is none of that id.
+            NoSuchKey: it never had a key of that id.
+            LastCredential: the client has nothing else to sign in with.
+        """
+        ...
+
+    @rpc.read()
+    async def list_signing_keys(self) -> Sequence[SigningKeyView]:
+        """The keys that sign access tokens, those that did lately and those that will, the newest first."""
+        ...
+
+    @rpc.once()
+    async def rotate_signing_key(self, actor: str, *, compromised: bool = False) -> SigningKeyView:
+        """Have another key sign; answers that key. One that waits to sign already is that key.
+
+        It signs when every service has had time to hear of it. Where the present one is `compromised`, it signs at
+        once, and whatever the others have signed is refused by every service within two minutes.
         """
         ...

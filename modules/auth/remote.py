@@ -10,6 +10,7 @@ from modules.auth.port import (
     KEYS_PATH,
     AuthOperatorPort,
     AuthPort,
+    ClientChanges,
     ClientCreated,
     ClientDetail,
     ClientKind,
@@ -17,6 +18,7 @@ from modules.auth.port import (
     ClientView,
     RevocationPage,
     SecretCreated,
+    SigningKeyView,
     VerificationKey,
 )
 from modules.kernel import rpc
@@ -33,6 +35,12 @@ DISABLE_CLIENT = rpc.crossing(AuthOperatorPort.disable_client, "/internal/auth/o
 ENABLE_CLIENT = rpc.crossing(AuthOperatorPort.enable_client, "/internal/auth/operator/enable_client")
 ROTATE_SECRET = rpc.crossing(AuthOperatorPort.rotate_secret, "/internal/auth/operator/rotate_secret")
 RETIRE_SECRET = rpc.crossing(AuthOperatorPort.retire_secret, "/internal/auth/operator/retire_secret")
+UPDATE_CLIENT = rpc.crossing(AuthOperatorPort.update_client, "/internal/auth/operator/update_client")
+DELETE_CLIENT = rpc.crossing(AuthOperatorPort.delete_client, "/internal/auth/operator/delete_client")
+ADD_KEY = rpc.crossing(AuthOperatorPort.add_key, "/internal/auth/operator/add_key")
+RETIRE_KEY = rpc.crossing(AuthOperatorPort.retire_key, "/internal/auth/operator/retire_key")
+LIST_SIGNING_KEYS = rpc.crossing(AuthOperatorPort.list_signing_keys, "/internal/auth/operator/list_signing_keys")
+ROTATE_SIGNING_KEY = rpc.crossing(AuthOperatorPort.rotate_signing_key, "/internal/auth/operator/rotate_signing_key")
 METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     KEYS,
     REVOCATIONS,
@@ -43,6 +51,12 @@ METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     ENABLE_CLIENT,
     ROTATE_SECRET,
     RETIRE_SECRET,
+    UPDATE_CLIENT,
+    DELETE_CLIENT,
+    ADD_KEY,
+    RETIRE_KEY,
+    LIST_SIGNING_KEYS,
+    ROTATE_SIGNING_KEY,
 )
 
 
@@ -63,6 +77,12 @@ def operator_routes(auth: AuthOperatorPort, verifier: Verifier) -> APIRouter:
             ENABLE_CLIENT: auth.enable_client,
             ROTATE_SECRET: auth.rotate_secret,
             RETIRE_SECRET: auth.retire_secret,
+            UPDATE_CLIENT: auth.update_client,
+            DELETE_CLIENT: auth.delete_client,
+            ADD_KEY: auth.add_key,
+            RETIRE_KEY: auth.retire_key,
+            LIST_SIGNING_KEYS: auth.list_signing_keys,
+            ROTATE_SIGNING_KEY: auth.rotate_signing_key,
         },
     )
 
@@ -117,3 +137,27 @@ class RemoteAuthOperator:
     async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
         """Have a secret be worth nothing."""
         return await self._channel.call(RETIRE_SECRET, actor, client_id, secret_id)
+
+    async def update_client(self, actor: str, client_id: ClientId, changes: ClientChanges) -> ClientView:
+        """Change a client."""
+        return await self._channel.call(UPDATE_CLIENT, actor, client_id, changes)
+
+    async def delete_client(self, actor: str, client_id: ClientId) -> None:
+        """Forget a client, and end its tokens."""
+        await self._channel.call(DELETE_CLIENT, actor, client_id)
+
+    async def add_key(self, actor: str, client_id: ClientId, public_key: str) -> ClientDetail:
+        """Let a client sign in by what it signs with a key."""
+        return await self._channel.call(ADD_KEY, actor, client_id, public_key)
+
+    async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
+        """Have a client's key be worth nothing."""
+        return await self._channel.call(RETIRE_KEY, actor, client_id, key_id)
+
+    async def list_signing_keys(self) -> Sequence[SigningKeyView]:
+        """The keys that sign access tokens."""
+        return await self._channel.call(LIST_SIGNING_KEYS)
+
+    async def rotate_signing_key(self, actor: str, *, compromised: bool = False) -> SigningKeyView:
+        """Have another key sign."""
+        return await self._channel.call(ROTATE_SIGNING_KEY, actor, compromised=compromised)

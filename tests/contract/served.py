@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 from app.http import Health, create_app
 from app.identity import Identity
 from app.rpc import HttpChannel, Peer, http_client
+from app.service_key import new_service_key
 from modules.auth import api as auth_api
 from modules.auth import remote as auth_remote
 from modules.auth.port import AuthOperatorPort, AuthPort
@@ -63,7 +64,7 @@ class Badge(Identity):
     """Shows the same token to every service, and counts how often it was told to get a new one."""
 
     def __init__(self, token: str = TOKEN) -> None:
-        super().__init__("sales", "wbs_none", "http://127.0.0.1:1")
+        super().__init__("sales", new_service_key(), "http://127.0.0.1:1", "http://127.0.0.1:1")
         self.shown = token
         self.forgotten = 0
 

@@ -12,7 +12,7 @@ from modules.auth.port import (
     ClientKind,
     ClientPage,
     ClientRefused,
-    LastSecret,
+    LastCredential,
     NoSuchClient,
     NoSuchSecret,
     RevocationPage,
@@ -196,7 +196,7 @@ async def test_secrets_are_rotated_one_beside_the_other_and_two_at_most(
     assert [one.id for one in detail.secrets] == [second.id]
     assert error(await world.ask(created, grant_type="client_credentials")) == "invalid_client"
     assert (await world.begin(newer)).access_token
-    with pytest.raises(LastSecret):
+    with pytest.raises(LastCredential):
         await operator.retire_secret("maria", created.client.id, second.id)
     assert (await operator.rotate_secret("maria", created.client.id)).id != second.id
 

@@ -11,9 +11,9 @@ from joserfc.jwk import ECKey, KeySet
 from loguru import logger
 
 from app.identity import TRIED_AGAIN_AFTER_S, Identity
+from app.service_key import new_service_key
 from modules.auth import api as auth_api
 from modules.auth.model.key import jwk
-from modules.auth.model.secret import new_client_secret
 from modules.auth.port import audience_urn
 from modules.kernel.database import Database
 from modules.kernel.errors import NotReached
@@ -21,9 +21,9 @@ from modules.kernel.ids import service_id
 from modules.kernel.principal import INTERNAL_SCOPE
 from tests.contract.hostile_peer import Answer, Line, document, hostile_peer, in_parts, problem
 from tests.contract.served import hosting, listening
-from tests.integration.auth_world import SERVICE_TTL_S, AuthWorld
+from tests.integration.auth_world import ISSUER, SERVICE_TTL_S, AuthWorld
 
-SECRET = new_client_secret()
+KEY = new_service_key()
 AUDIENCES = {"sales": ("product", "delivery")}
 
 
@@ -69,7 +69,7 @@ def time() -> HandTime:
 @pytest.fixture
 async def office(auth_database: Database) -> AsyncIterator[Office]:
     world = AuthWorld(auth_database)
-    await world.service.admit_services({"sales": SECRET}, AUDIENCES)
+    await world.service.admit_services({"sales": KEY}, AUDIENCES)
     opened = Office(world, hosting(auth_api.routes(world.service)))
     async with listening(opened) as url:
         opened.url = url
@@ -78,9 +78,9 @@ async def office(auth_database: Database) -> AsyncIterator[Office]:
 
 @asynccontextmanager
 async def signed_in(
-    url: str, secret: str = SECRET, time: HandTime | None = None, within_s: float = 10
+    url: str, key: str = KEY, time: HandTime | None = None, within_s: float = 10
 ) -> AsyncIterator[Identity]:
-    made = Identity("sales", secret, url, within_s=within_s, steady=time or HandTime())
+    made = Identity("sales", key, url, ISSUER, within_s=within_s, steady=time or HandTime())
     try:
         yield made
     finally:
@@ -191,8 +191,8 @@ async def test_a_token_that_was_refused_is_fetched_anew_once_for_all_to_whom_tha
 # auth says no, or nonsense
 
 
-async def test_a_wrong_secret_is_told_in_a_sentence_without_it(office: Office, lines: list[str]) -> None:
-    wrong = new_client_secret()
+async def test_a_wrong_key_is_told_in_a_sentence_without_it(office: Office, lines: list[str]) -> None:
+    wrong = new_service_key()
     async with signed_in(office.url, wrong) as identity:
         with pytest.raises(NotReached) as raised:
             await identity.token("product")
@@ -258,8 +258,8 @@ async def test_where_auth_is_not_nothing_is_reached() -> None:
 # who is admitted
 
 
-async def lets_in(office: Office, secret: str) -> bool:
-    async with signed_in(office.url, secret) as identity:
+async def lets_in(office: Office, key: str) -> bool:
+    async with signed_in(office.url, key) as identity:
         try:
             return bool(await identity.token("product"))
         except NotReached as error:
@@ -267,27 +267,25 @@ async def lets_in(office: Office, secret: str) -> bool:
 
 
 async def test_services_that_are_admitted_twice_are_as_they_were(office: Office) -> None:
-    tables = (
-        "SELECT c.id, c.disabled_at, s.id AS secret, s.slot FROM client c JOIN client_secret s ON s.client_id = c.id"
-    )
+    tables = "SELECT c.id, c.disabled_at, k.id AS key, k.slot FROM client c JOIN client_key k ON k.client_id = c.id"
     before = [tuple(row) for row in await office.world.run(tables)]
     for _ in range(2):
-        await office.world.service.admit_services({"sales": SECRET}, AUDIENCES)
+        await office.world.service.admit_services({"sales": KEY}, AUDIENCES)
     assert [tuple(row) for row in await office.world.run(tables)] == before
     assert len(before) == 1
-    assert await lets_in(office, SECRET)
+    assert await lets_in(office, KEY)
 
 
-async def test_a_new_secret_works_beside_the_one_before_it_and_the_one_before_that_no_longer(office: Office) -> None:
-    second, third = new_client_secret(), new_client_secret()
-    for secret in (second, third):
+async def test_a_new_key_works_beside_the_one_before_it_and_the_one_before_that_no_longer(office: Office) -> None:
+    second, third = new_service_key(), new_service_key()
+    for key in (second, third):
         office.world.clock.move(1)
-        await office.world.service.admit_services({"sales": secret}, AUDIENCES)
-    assert [await lets_in(office, secret) for secret in (SECRET, second, third)] == [False, True, True]
+        await office.world.service.admit_services({"sales": key}, AUDIENCES)
+    assert [await lets_in(office, key) for key in (KEY, second, third)] == [False, True, True]
 
 
 async def test_a_service_that_is_disabled_stays_disabled(office: Office) -> None:
     await office.world.do("UPDATE client SET disabled_at = now()")
-    for secret in (SECRET, new_client_secret()):
-        await office.world.service.admit_services({"sales": secret}, AUDIENCES)
-        assert not await lets_in(office, secret)
+    for key in (KEY, new_service_key()):
+        await office.world.service.admit_services({"sales": key}, AUDIENCES)
+        assert not await lets_in(office, key)

@@ -5,6 +5,7 @@ from prometheus_client import REGISTRY
 
 from app.calls import ATTEMPTS, BREAKS_AFTER
 from app.identity import Identity
+from app.service_key import new_service_key
 from app.telemetry.logs import request_id
 from modules.kernel import rpc
 from modules.kernel.errors import Conflict, DeadlineExceeded, NotReached, Unavailable
@@ -137,7 +138,7 @@ async def test_a_no_in_between_is_an_answer_and_keeps_the_peer_in_use(port: Far,
 
 
 async def test_where_auth_gives_no_token_the_peer_is_not_to_blame(peer: HostilePeer) -> None:
-    async with far(peer.url, Identity("peer", "wbs_none", "http://127.0.0.1:1")) as port:
+    async with far(peer.url, Identity("peer", new_service_key(), "http://127.0.0.1:1", "http://127.0.0.1:1")) as port:
         with pytest.raises(NotReached, match="Auth gives no token"):
             await port.policed.show("me")
         assert port.peer.trouble == "Auth gives no token (ConnectError)"

@@ -13,6 +13,7 @@ import httpx
 from app.embedded.valkey import EmbeddedValkey
 from app.operator import Operator, operating
 from app.secrets_file import write_private
+from app.service_key import new_service_key, public_part
 from app.supervisor.runfile import RunFile, RunProcess
 from tests.processes import until
 from tests.system.ports import some_ports
@@ -33,7 +34,7 @@ class Deployment:
         self.ports = some_ports(",".join(MODULES))
         self.valkey = EmbeddedValkey(folder / "valkey", secrets.token_urlsafe(16))
         self._secrets = {name: secrets.token_urlsafe(32) for name in ("pepper", "key_encryption_key")}
-        self._services = {module: f"wbs_{secrets.token_urlsafe(32)}" for module in MODULES[1:]}
+        self._services = {module: new_service_key() for module in MODULES[1:]}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def url(self, module: str) -> str:
@@ -110,11 +111,12 @@ class Deployment:
         self.valkey.stop()
 
     def _environment(self, module: str) -> dict[str, str]:
-        services = self._services if module == "auth" else {module: self._services[module]}
+        services = {one: public_part(key) for one, key in self._services.items()}
+        services = services if module == "auth" else {module: self._services[module]}
         return {
             f"WAYBILL_DATABASES__{module.upper()}": self.databases[module],
             **{f"WAYBILL_PLACEMENT__{one.upper()}": self.url(one) for one in MODULES},
-            **{f"WAYBILL_SERVICES__{one.upper()}": secret for one, secret in services.items()},
+            **{f"WAYBILL_SERVICES__{one.upper()}": key for one, key in services.items()},
             **({f"WAYBILL_SECRETS__{n.upper()}": s for n, s in self._secrets.items()} if module == "auth" else {}),
             "WAYBILL_EVENTS__URL": self.valkey.url,
             "WAYBILL_TOKENS__ISSUER": self.url("auth"),

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from authlib.oauth2.rfc7523.assertion import private_key_jwt_sign  # type: ignore[import-untyped]
+from joserfc.jwk import ECKey
 
 from app.operator import Operator, operating
+from app.service_key import new_service_key
+from modules.auth.model.assertion import ASSERTION_TYPE
 from modules.auth.port import ClientKind
 from modules.kernel.ids import service_id
 from modules.product.port import NewProduct
@@ -26,8 +30,8 @@ PARTIES: Mapping[str, tuple[str, str]] = {
     "browser": ("product", "catalogue:read"),
     "stocker": ("product", "stock:write"),
 }
-SERVICE_SECRET = "wbs_" + "s" * 43
-SERVICES = {"WAYBILL_SERVICES__SALES": SERVICE_SECRET, "WAYBILL_SERVICES__DELIVERY": SERVICE_SECRET}
+KEYS = {module: new_service_key() for module in ("sales", "delivery")}
+SERVICES = {f"WAYBILL_SERVICES__{module.upper()}": key for module, key in KEYS.items()}
 """What a system is started with in which these sign in as themselves."""
 
 CATALOGUE = (
@@ -81,10 +85,16 @@ async def admit(
 
 async def service(http: httpx.AsyncClient, module: str) -> Party:
     """A module of ours, with a token for product."""
-    form = {"grant_type": "client_credentials", "resource": "urn:waybill:product"}
-    credentials = (str(service_id(module)), SERVICE_SECRET)
-    told = (await http.post("/auth/token", data=form, auth=credentials)).raise_for_status().json()
-    return Party(http, *credentials, told["access_token"], told["refresh_token"])
+    id_ = str(service_id(module))
+    assertion = private_key_jwt_sign(ECKey.import_key(KEYS[module]), id_, str(http.base_url).rstrip("/"), alg="ES256")
+    form = {
+        "grant_type": "client_credentials",
+        "resource": "urn:waybill:product",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion,
+    }
+    told = (await http.post("/auth/token", data=form)).raise_for_status().json()
+    return Party(http, id_, "", told["access_token"], told["refresh_token"])
 
 
 @asynccontextmanager

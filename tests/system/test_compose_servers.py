@@ -23,6 +23,7 @@ from app.embedded.binaries import postgres_program, valkey_program
 from app.embedded.loopback import HOST
 from app.launcher import kill_group
 from app.migrations import Migrations
+from app.service_key import is_private, public_part
 from tests.processes import until
 from tests.system.compose_world import ROOT, SERVICES, containers, layout, make_secrets, password_of
 from tests.system.ports import free_port
@@ -257,6 +258,16 @@ def test_secrets_are_made_once_and_are_for_their_owner_only(tmp_path: Path) -> N
     assert {name for name in first if first[name] != second[name]} == {"pepper"}
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in (tmp_path / "secrets").iterdir()} == {0o444}
-    generated = [re.sub(r"^wbs_|^.*:([^:@]+)@.*$", r"\1", secret) for secret in first.values()]
-    assert len(set(generated)) == len(first)
+    generated = [re.sub(r"^.*:([^:@]+)@.*$", r"\1", one) for name, one in first.items() if "service" not in name]
+    assert len(set(generated)) == len(generated) == len(first) - 6
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", secret) for secret in generated)
+
+
+def test_a_services_key_takes_the_place_of_an_earlier_versions_secret(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "service_sales").write_text("wbs_secret\n")
+    made = make_secrets(folder)
+    for module in ("sales", "delivery", "product"):
+        assert is_private(made[f"service_{module}"])
+        assert public_part(made[f"service_{module}"]).strip() == made[f"service_{module}_public"]

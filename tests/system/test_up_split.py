@@ -11,6 +11,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.secrets_file import read_secrets
+from app.service_key import is_private, public_part
 from app.supervisor.plan import MODULES
 from tests.processes import processes_in, until
 from tests.system.ports import free_port, some_ports, words
@@ -72,18 +74,23 @@ def test_every_process_knows_where_the_others_and_their_redis_are(running: Up) -
         assert (told["WAYBILL_EVENTS__BUS"], told["WAYBILL_EVENTS__URL"]) == ("redis", run["redis"]["url"])
 
 
-def test_auth_knows_the_secret_with_which_each_service_signs_in(running: Up) -> None:
+def test_each_service_has_its_private_key_and_auth_the_public_ones(running: Up) -> None:
     for module in ("sales", "delivery", "product"):
         name = f"WAYBILL_SERVICES__{module.upper()}"
+        own, known = running.told(module)[name], running.told("auth")[name]
 
-        assert running.told("auth")[name] == running.told(module)[name]
+        assert is_private(own)
+        assert public_part(known) == public_part(own)
+        assert is_private(known) == (module == "product")  # which is in the same process
 
 
 def test_no_secret_is_on_a_command_line(running: Up) -> None:
-    secrets = [line.split('"')[1] for line in (running.data / "secrets.toml").read_text().splitlines() if '"' in line]
+    made = read_secrets(running.data)
+    secrets = [made.pepper, made.key_encryption_key, made.valkey, *made.passwords.values()]
+    secrets += [line for key in made.services.values() for line in key.splitlines() if "KEY" not in line]
     lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
 
-    assert len(secrets) == 11
+    assert len(secrets) == 17
     assert not [secret for secret in secrets for line in lines if secret.encode() in line]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.service_key import new_service_key
 from app.settings import MODULES, SERVICES, Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +15,7 @@ ENV = {
     **{f"WAYBILL_DATABASES__{name.upper()}": f"postgresql://{name}:{PASSWORD}@localhost/{name}" for name in MODULES},
     "WAYBILL_SECRETS__PEPPER": "pepper-" * 6,
     "WAYBILL_SECRETS__KEY_ENCRYPTION_KEY": "keykey-" * 6,
-    **{f"WAYBILL_SERVICES__{name.upper()}": f"wbs_{name}-" + "s" * 40 for name in SERVICES},
+    **{f"WAYBILL_SERVICES__{name.upper()}": new_service_key() for name in SERVICES},
 }
 MINIMAL = """\
 [tokens]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from app.service_key import new_service_key
 from app.settings import MODULES, Settings, SettingsError, load_settings
 from tests.unit.settings_world import DISTRIBUTED, ENV, MINIMAL, PASSWORD, ROOT, Loader, loader
 
@@ -96,7 +97,7 @@ def test_built_directly_they_read_no_variable(monkeypatch: pytest.MonkeyPatch) -
         databases={"sales": "postgresql:///sales"},
         events={"bus": "redis", "url": "redis://localhost"},
         tokens={"issuer": "http://auth"},
-        services={"sales": "s" * 43},
+        services={"sales": new_service_key()},
     )
     assert settings.server.port == 3000
 
@@ -256,8 +257,8 @@ def test_bounds_hold(key: str, value: str, loader: Loader) -> None:
             "WAYBILL_DATABASES__SALES: databases.sales: is the database of auth; each module has one of its own",
         ),
         ({"WAYBILL_SECRETS__PEPPER": "short"}, "WAYBILL_SECRETS__PEPPER: secrets.pepper: must have at least 32"),
-        ({"WAYBILL_SERVICES__AUTH": "x" * 40}, "WAYBILL_SERVICES__AUTH: services.auth: signs in nowhere; known are"),
-        ({"WAYBILL_SERVICES__SALES": "short"}, "WAYBILL_SERVICES__SALES: services.sales: must have at least 32"),
+        ({"WAYBILL_SERVICES__AUTH": new_service_key()}, "WAYBILL_SERVICES__AUTH: services.auth: signs in nowhere; known are"),
+        ({"WAYBILL_SERVICES__SALES": "short"}, "WAYBILL_SERVICES__SALES: services.sales: must be a key on P-256 in PEM"),
         ({"WAYBILL_SECRETS__SALT": "x" * 40}, "WAYBILL_SECRETS__SALT: secrets.salt: is no setting"),
         (
             {"WAYBILL_SECRETS__PEPPER": "", "WAYBILL_SECRETS__PEPPER_FILE": "/nowhere/pepper"},

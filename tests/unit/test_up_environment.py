@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from app.secrets_file import Secrets
+from app.service_key import new_service_key
 from app.settings import Settings, load_settings
 from app.supervisor import Deployment, ProcessSpec, planned, serve_command
 from app.supervisor.environment import external_redis
@@ -14,7 +15,7 @@ SECRETS = Secrets(
     pepper="pepper" * 10,
     key_encryption_key="key" * 15,
     valkey="the bus'",
-    services={module: f"wbs_{module * 10}" for module in SERVICES},
+    services={module: new_service_key() for module in SERVICES},
 )
 DATABASES = {module: f"postgresql://{module}:its-password@127.0.0.1/{module}" for module in MODULES}
 REDIS = "redis://:its-password@127.0.0.1:6379/0"
@@ -28,7 +29,7 @@ CALLER = {
     "WAYBILL_EVENTS__BUS": "in_process",
     **{f"WAYBILL_DATABASES__{module.upper()}": DATABASES[module] for module in MODULES},
     **{f"waybill_DATABASES__{module}_FILE": "/etc/database" for module in MODULES},
-    **{f"WAYBILL_SERVICES__{module.upper()}": f"wbs_{module}" for module in SERVICES},
+    **{f"WAYBILL_SERVICES__{module.upper()}": new_service_key() for module in SERVICES},
 }
 SPLITS = [",".join("+".join(group) for group in groups) for groups in all_partitions() if len(groups) > 1]
 

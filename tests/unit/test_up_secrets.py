@@ -7,6 +7,7 @@ import pytest
 
 from app.launcher import CannotStart
 from app.secrets_file import Secrets, ensure_secrets, read_secrets
+from app.service_key import is_private, new_service_key, public_part
 from app.supervisor.plan import MODULES, SERVICES
 
 # As the first version wrote it.
@@ -20,8 +21,14 @@ sales = "of sales"
 delivery = "of delivery"
 product = "of product"
 """
-GOOD = (
-    EARLIER.replace("pepper =", 'valkey = "v"\npepper =') + '\n[services]\nsales = "s"\ndelivery = "d"\nproduct = "p"\n'
+KEYS = {name: new_service_key() for name in SERVICES}
+GOOD = "\n".join(
+    [
+        EARLIER.replace("pepper =", 'valkey = "v"\npepper ='),
+        "[services]\nsales = 'a secret of the version before'\n",
+        "[service_keys]",
+        *(f'{name} = """{key}"""' for name, key in KEYS.items()),
+    ]
 )
 DAMAGED = {
     "nothing": "",
@@ -35,8 +42,11 @@ DAMAGED = {
     "a password that is a number": EARLIER.replace('"of sales"', "7"),
     "no password of sales": EARLIER.replace('sales = "of sales"\n', ""),
     "a Valkey password that is a number": "valkey = 7\n" + EARLIER,
-    "services that are a text": 'services = "x"\n' + EARLIER,
-    "no service secret of sales": GOOD.replace('sales = "s"\n', ""),
+    "keys that are a text": 'service_keys = "x"\n' + EARLIER,
+    "no key of sales": GOOD.replace(f'sales = """{KEYS["sales"]}"""\n', ""),
+    "a key that is none": GOOD.replace(KEYS["sales"], "wbs_x"),
+    "half a key": GOOD.replace(KEYS["sales"], KEYS["sales"][:90]),
+    "a public key": GOOD.replace(KEYS["sales"], public_part(KEYS["sales"])),
     "deep brackets": "x = " + "[" * 100_000,
 }
 
@@ -51,7 +61,7 @@ def test_new_secrets_are_whole_and_for_their_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "secrets.toml").stat().st_mode) == 0o600
     assert set(made.passwords) == {"postgres", *MODULES}
     assert set(made.services) == set(SERVICES)
-    assert all(re.fullmatch("wbs_[A-Za-z0-9_-]{43}", secret) for secret in made.services.values())
+    assert all(map(is_private, made.services.values()))
     assert min(len(made.pepper), len(made.key_encryption_key)) == 43
     assert len(made.valkey) == 32
     every = [made.pepper, made.key_encryption_key, made.valkey, *made.passwords.values(), *made.services.values()]
@@ -86,7 +96,7 @@ def test_only_what_is_missing_is_added(tmp_path: Path) -> None:
 
     completed = ensured(tmp_path)
 
-    assert completed.services == {"sales": "s", "delivery": "d", "product": "p"}
+    assert completed.services == KEYS
     assert len(completed.valkey) == 32
 
 

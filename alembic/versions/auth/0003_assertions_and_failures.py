@@ -62,7 +62,17 @@ def upgrade() -> None:
     op.create_index("failed_authentication_client", "failed_authentication", ["client_id", "minute"])
 
 
+    op.create_index(
+        "signing_key_one_pending",
+        "signing_key",
+        ["state"],
+        unique=True,
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_index("signing_key_one_pending", "signing_key")
     op.drop_table("failed_authentication")
     op.drop_constraint("audit_of_something", "audit")
     op.drop_column("audit", "kid")

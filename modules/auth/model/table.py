@@ -144,6 +144,7 @@ class SigningKey(AuthTable, table=True):
             "(state IN ('pending', 'active')) = (private_sealed IS NOT NULL)", name="signing_key_private_while_it_signs"
         ),
         Index("signing_key_one_active", "state", unique=True, postgresql_where=text("state = 'active'")),
+        Index("signing_key_one_pending", "state", unique=True, postgresql_where=text("state = 'pending'")),
     )
 
 

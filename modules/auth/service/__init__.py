@@ -10,6 +10,7 @@ from modules.auth.model.key import Seal
 from modules.auth.model.secret import Peppers
 from modules.auth.model.token import Terms
 from modules.auth.port import (
+    ClientChanges,
     ClientCreated,
     ClientDetail,
     ClientKind,
@@ -18,10 +19,12 @@ from modules.auth.port import (
     Revocation,
     RevocationPage,
     SecretCreated,
+    SigningKeyView,
     VerificationKey,
 )
 from modules.auth.service.authentication import Authentication
 from modules.auth.service.clients import Clients
+from modules.auth.service.credentials import Credentials
 from modules.auth.service.issuing import Issuing, Outcome
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest, read_request
@@ -49,10 +52,11 @@ class AuthService:
         self._database = database
         self._clock = clock
         self.terms = terms
-        self._keyring = Keyring(database, Seal(key_encryption_key), clock)
+        self._keyring = Keyring(database, Seal(key_encryption_key), terms.key_life, clock)
         authentication = Authentication(peppers, terms)
         self._issuing = Issuing(database, self._keyring, authentication, terms, clock)
-        self._clients = Clients(database, peppers, clock)
+        self._credentials = Credentials(database, peppers, clock)
+        self._clients = Clients(database, self._credentials, clock)
         self._returning = Returning(database, self._keyring, authentication, terms, clock)
 
     async def issue_tokens(self, requests: Sequence[TokenRequest]) -> Sequence[Outcome]:
@@ -113,12 +117,12 @@ class AuthService:
         """Register a client and give it its first secret."""
         return await self._clients.create(actor, name, scopes, audiences, kind)
 
-    async def admit_services(self, secrets: Mapping[str, str], audiences: Mapping[str, Sequence[str]]) -> None:
-        """Let modules of ours sign in, each with its secret, for the audiences that it calls; told again, nothing changes.
+    async def admit_services(self, keys: Mapping[str, str], audiences: Mapping[str, Sequence[str]]) -> None:
+        """Let modules of ours sign in, each with its key in PEM, for the audiences that it calls; again changes nothing.
 
-        A new secret takes its place beside the one before it, which is good until the next.
+        A new key takes its place beside the one before it, which is good until the next.
         """
-        await self._clients.admit(secrets, audiences)
+        await self._credentials.admit(keys, audiences)
 
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
         """Clients by age, at most `limit` (1 to 200) of them."""
@@ -127,6 +131,14 @@ class AuthService:
     async def show_client(self, client_id: ClientId) -> ClientDetail:
         """One client with its live secrets."""
         return await self._clients.show(client_id)
+
+    async def update_client(self, actor: str, client_id: ClientId, changes: ClientChanges) -> ClientView:
+        """Change a client. Where it may do less than before, every token of its is worth nothing within a second."""
+        return await self._clients.update(actor, client_id, changes)
+
+    async def delete_client(self, actor: str, client_id: ClientId) -> None:
+        """Forget a client, its secrets and keys; every token of its is worth nothing within a second."""
+        await self._clients.delete(actor, client_id)
 
     async def disable_client(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in no more, and have every token of its be worth nothing within a second."""
@@ -138,8 +150,28 @@ class AuthService:
 
     async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
         """Give a client a second secret beside the one it has; both are good until one is retired."""
-        return await self._clients.rotate_secret(actor, client_id)
+        return await self._credentials.rotate_secret(actor, client_id)
 
     async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
         """Have a secret be worth nothing; one that is retired already stays so."""
-        return await self._clients.retire_secret(actor, client_id, secret_id)
+        return await self._credentials.retire_secret(actor, client_id, secret_id)
+
+    async def add_key(self, actor: str, client_id: ClientId, public_key: str) -> ClientDetail:
+        """Let a client sign in by what it signs with a key."""
+        return await self._credentials.add_key(actor, client_id, public_key)
+
+    async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
+        """Have a client's key be worth nothing; one that is retired already stays so."""
+        return await self._credentials.retire_key(actor, client_id, key_id)
+
+    async def list_signing_keys(self) -> Sequence[SigningKeyView]:
+        """The keys that sign access tokens, those that did lately and those that will, the newest first."""
+        return await self._keyring.list()
+
+    async def rotate_signing_key(self, actor: str, *, compromised: bool = False) -> SigningKeyView:
+        """Have another key sign, soon; or at once, where the present one is compromised."""
+        return await self._keyring.rotate(actor, compromised=compromised)
+
+    async def turn_keys(self) -> None:
+        """Take each signing key's next step, if its time has come."""
+        await self._keyring.turn()

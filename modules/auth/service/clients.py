@@ -1,76 +1,53 @@
-"""Clients: who may sign in, with which secrets, and for how long."""
+"""Clients: who may sign in, and for what."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from modules.auth import repository
 from modules.auth.model.scope import client_faults
-from modules.auth.model.secret import LIVE_SECRETS, Peppers, new_client_secret
 from modules.auth.model.token import REMEMBERED
 from modules.auth.port import (
+    ClientChanges,
     ClientCreated,
     ClientDetail,
     ClientKind,
     ClientPage,
     ClientRefused,
     ClientView,
-    LastSecret,
-    NoSuchClient,
-    NoSuchSecret,
-    SecretCreated,
-    SecretView,
-    TwoSecrets,
+    ServiceClient,
 )
+from modules.auth.service.credentials import Credentials, client_view, locked
 from modules.kernel.clock import Clock
-from modules.kernel.database import Database, Transaction
+from modules.kernel.database import Database
 from modules.kernel.errors import Invalid
-from modules.kernel.ids import ClientId, new_id, service_id
-from modules.kernel.principal import INTERNAL_SCOPE
+from modules.kernel.ids import ClientId, new_id
 
 A_PAGE = 200
 
 
 class Clients:
-    """What the operator does with clients, and how modules of ours become some."""
+    """What the operator does with clients."""
 
-    def __init__(self, database: Database, peppers: Peppers, clock: Clock) -> None:
+    def __init__(self, database: Database, credentials: Credentials, clock: Clock) -> None:
         self._database = database
-        self._peppers = peppers
+        self._credentials = credentials
         self._clock = clock
 
     async def create(
         self, actor: str, name: str, scopes: Sequence[str], audiences: Sequence[str], kind: ClientKind
     ) -> ClientCreated:
         """Register a client and give it its first secret."""
-        faults = list(client_faults(name, kind, scopes, audiences))
-        if faults:
-            raise ClientRefused(faults[0]["detail"], errors=faults)
+        listed = _sensible(name, kind, scopes, audiences)
         id_, now = new_id(), self._clock.now()
-        listed = {"scopes": list(dict.fromkeys(scopes)), "audiences": list(dict.fromkeys(audiences))}
         async with self._database.transaction() as transaction:
             await repository.clients.add(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
-            created = await self._add_secret(transaction, id_, 1, new_client_secret(), now)
+            created = await self._credentials.first_secret(transaction, id_, now)
             await repository.audit.note(transaction, actor, "create", now, id_, created.id)
         view = ClientView(
             ClientId(str(id_)), name, kind, tuple(listed["scopes"]), tuple(listed["audiences"]), now, actor
         )
         return ClientCreated(view, created.client_secret)
-
-    async def admit(self, secrets: Mapping[str, str], audiences: Mapping[str, Sequence[str]]) -> None:
-        """Let modules of ours sign in, each with its secret; told again, nothing changes."""
-        now = self._clock.now()
-        for module in sorted(secrets):
-            id_ = UUID(service_id(module))
-            rights = {"scopes": [INTERNAL_SCOPE], "audiences": list(audiences[module])}
-            digest = self._peppers.digest(secrets[module], self._peppers.current)
-            async with self._database.transaction() as transaction:
-                await repository.clients.admit(transaction, id=id_, name=f"waybill {module}", now=now, **rights)
-                live = _live(await repository.clients.secrets(transaction, id_))
-                if digest not in {row.digest for row in live}:
-                    await repository.clients.make_room(transaction, id_, now)
-                    await self._add_secret(transaction, id_, 1, secrets[module], now)
 
     async def list(self, after: ClientId | None, limit: int) -> ClientPage:
         """Clients by age."""
@@ -78,90 +55,79 @@ class Clients:
         place = _place(after)
         async with self._database.reading() as reading:
             rows = await repository.clients.listed(reading, place, bound + 1)
-        items = tuple(_view(row) for row in rows[:bound])
+        items = tuple(client_view(row) for row in rows[:bound])
         return ClientPage(items, items[-1].id if len(rows) > bound else None)
 
     async def show(self, client_id: ClientId) -> ClientDetail:
-        """One client with its live secrets."""
+        """One client with its live secrets and keys."""
         async with self._database.transaction() as transaction:
-            return await _detail(transaction, await _locked(transaction, client_id))
+            return await self._credentials.detail(transaction, await locked(transaction, client_id))
+
+    async def update(self, actor: str, client_id: ClientId, changes: ClientChanges) -> ClientView:
+        """Change a client, and end its tokens where it may do less than they say."""
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            row = _customers(await locked(transaction, client_id))
+            name = row.name if changes.name is None else changes.name
+            scopes = row.scopes if changes.scopes is None else changes.scopes
+            audiences = row.audiences if changes.audiences is None else changes.audiences
+            listed = _sensible(name, ClientKind(row.kind), scopes, audiences)
+            if {"name": row.name, "scopes": row.scopes, "audiences": row.audiences} != {"name": name, **listed}:
+                await repository.clients.update(transaction, id=row.id, name=name, **listed)
+                await repository.audit.note(transaction, actor, "update", now, row.id)
+            if set(row.scopes) - set(scopes) or set(row.audiences) - set(audiences):
+                await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
+            return client_view(await repository.clients.lock(transaction, row.id))
 
     async def disable(self, actor: str, client_id: ClientId) -> ClientView:
         """End a client's tokens, and let it sign in no more; one that is disabled stays as it is."""
         now = self._clock.now()
         async with self._database.transaction() as transaction:
-            row = await _locked(transaction, client_id)
+            row = await locked(transaction, client_id)
             if row.disabled_at is None:
-                await repository.clients.disable(transaction, row.id, now, now + REMEMBERED)
+                await repository.clients.disable(transaction, row.id, now)
+                await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
                 await repository.audit.note(transaction, actor, "disable", now, row.id)
-            return _view(await repository.clients.lock(transaction, row.id))
+            return client_view(await repository.clients.lock(transaction, row.id))
 
     async def enable(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in again."""
         async with self._database.transaction() as transaction:
-            row = await _locked(transaction, client_id)
+            row = await locked(transaction, client_id)
             if row.disabled_at is not None:
                 await repository.clients.enable(transaction, row.id)
                 await repository.audit.note(transaction, actor, "enable", self._clock.now(), row.id)
-            return _view(await repository.clients.lock(transaction, row.id))
+            return client_view(await repository.clients.lock(transaction, row.id))
 
-    async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
-        """Give a client a second secret."""
+    async def delete(self, actor: str, client_id: ClientId) -> None:
+        """End a client's tokens, and forget it."""
         now = self._clock.now()
         async with self._database.transaction() as transaction:
-            row = await _locked(transaction, client_id)
-            live = _live(await repository.clients.secrets(transaction, row.id))
-            if len(live) >= LIVE_SECRETS:
-                raise TwoSecrets(secrets=[str(one.id) for one in live])
-            free = next(slot for slot in range(1, LIVE_SECRETS + 1) if slot not in {one.slot for one in live})
-            created = await self._add_secret(transaction, row.id, free, new_client_secret(), now)
-            await repository.audit.note(transaction, actor, "rotate_secret", now, row.id, created.id)
-            return created
-
-    async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
-        """Have a secret be worth nothing."""
-        async with self._database.transaction() as transaction:
-            row = await _locked(transaction, client_id)
-            known = await repository.clients.secrets(transaction, row.id)
-            live = [one.id for one in _live(known)]
-            if secret_id not in {one.id for one in known}:
-                raise NoSuchSecret(f"This client has no secret {secret_id}.")
-            if live == [secret_id]:
-                raise LastSecret
-            if secret_id in live:
-                now = self._clock.now()
-                await repository.clients.retire(transaction, secret_id, now)
-                await repository.audit.note(transaction, actor, "retire_secret", now, row.id, secret_id)
-            return await _detail(transaction, row)
-
-    async def _add_secret(
-        self, transaction: Transaction, client_id: UUID, slot: int, secret: str, now: datetime
-    ) -> SecretCreated:
-        id_, version = new_id(), self._peppers.current
-        digest = self._peppers.digest(secret, version)
-        await repository.clients.add_secret(
-            transaction, id=id_, client_id=client_id, slot=slot, digest=digest, pepper_version=version, now=now
-        )
-        return SecretCreated(id_, secret)
+            row = _customers(await locked(transaction, client_id))
+            await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
+            await repository.clients.delete(transaction, row.id)
+            await repository.audit.note(transaction, actor, "delete", now, row.id)
 
 
-async def _locked(transaction: Transaction, client_id: ClientId) -> Any:
-    try:
-        row = await repository.clients.lock(transaction, UUID(client_id))
-    except ValueError:
-        row = None
-    if row is None:
-        raise NoSuchClient(f"There is no client {client_id}.")
+def _sensible(
+    name: str, kind: ClientKind, scopes: Sequence[str], audiences: Sequence[str]
+) -> dict[str, "list[str]"]:  # inside the class `list` is a method, here it is not
+    """Scopes and audiences, each once.
+
+    Raises:
+        ClientRefused: a client like that may not be.
+    """
+    faults = [*client_faults(name, kind, scopes, audiences)]
+    if faults:
+        raise ClientRefused(faults[0]["detail"], errors=faults)
+    return {"scopes": [*dict.fromkeys(scopes)], "audiences": [*dict.fromkeys(audiences)]}
+
+
+def _customers(row: Any) -> Any:
+    """The row, if it is no service's."""
+    if row.kind == ClientKind.SERVICE:
+        raise ServiceClient
     return row
-
-
-async def _detail(transaction: Transaction, row: Any) -> ClientDetail:
-    live = _live(await repository.clients.secrets(transaction, row.id))
-    return ClientDetail(_view(row), tuple(SecretView(one.id, one.created_at, one.last_used_at) for one in live))
-
-
-def _live(secrets: Sequence[Any]) -> Sequence[Any]:
-    return [one for one in secrets if one.retired_at is None]
 
 
 def _place(after: ClientId | None) -> UUID:
@@ -170,16 +136,3 @@ def _place(after: ClientId | None) -> UUID:
     except ValueError:
         fault = {"pointer": "/after", "code": "client_id", "detail": "Not the id of a client."}
         raise Invalid("The place in the list is not the id of a client.", errors=[fault]) from None
-
-
-def _view(row: Any) -> ClientView:
-    return ClientView(
-        id=ClientId(str(row.id)),
-        name=row.name,
-        kind=ClientKind(row.kind),
-        scopes=tuple(row.scopes),
-        audiences=tuple(row.audiences),
-        created_at=row.created_at,
-        created_by=row.created_by,
-        disabled_at=row.disabled_at,
-    )

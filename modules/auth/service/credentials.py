@@ -1,0 +1,199 @@
+"""What clients sign in with: secrets that are generated here, and public keys that they bring."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from modules.auth import repository
+from modules.auth.model import client_key
+from modules.auth.model.client_key import NewKey, read_key
+from modules.auth.model.secret import LIVE_SECRETS, Peppers, new_client_secret
+from modules.auth.port import (
+    ClientDetail,
+    ClientKind,
+    ClientView,
+    KeyRefused,
+    KeyView,
+    LastCredential,
+    NoSuchClient,
+    NoSuchKey,
+    NoSuchSecret,
+    SecretCreated,
+    SecretView,
+    TwoKeys,
+    TwoSecrets,
+)
+from modules.kernel.clock import Clock
+from modules.kernel.database import Database, Transaction
+from modules.kernel.ids import ClientId, new_id, service_id
+from modules.kernel.principal import INTERNAL_SCOPE
+
+SLOTS = range(1, LIVE_SECRETS + 1)
+
+
+class Credentials:
+    """Gives clients secrets and keys, and takes them away."""
+
+    def __init__(self, database: Database, peppers: Peppers, clock: Clock) -> None:
+        self._database = database
+        self._peppers = peppers
+        self._clock = clock
+
+    async def admit(self, keys: Mapping[str, str], audiences: Mapping[str, Sequence[str]]) -> None:
+        """Let modules of ours sign in, each with its key; told again, nothing changes. Secrets they have none.
+
+        Raises:
+            KeyRefused: one is no key that a client may have.
+        """
+        now = self._clock.now()
+        for module in sorted(keys):
+            id_, new = UUID(service_id(module)), _read(client_key.public_part, keys[module])
+            rights = {"scopes": [INTERNAL_SCOPE], "audiences": list(audiences[module])}
+            async with self._database.transaction() as transaction:
+                await repository.clients.admit(transaction, id=id_, name=f"waybill {module}", now=now, **rights)
+                live = _live(await repository.clients.keys(transaction, id_))
+                if new.kid not in {one.kid for one in live}:
+                    await repository.clients.make_room_for_key(transaction, id_, now)
+                    await _add_key(transaction, id_, 1, new, now)
+                await repository.clients.retire_secrets(transaction, id_, now)
+
+    async def first_secret(self, transaction: Transaction, client_id: UUID, now: datetime) -> SecretCreated:
+        """The secret of a client that has none."""
+        return await self._add_secret(transaction, client_id, 1, now)
+
+    async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
+        """Give a client a second secret."""
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            row = await locked(transaction, client_id)
+            live = _live(await repository.clients.secrets(transaction, row.id))
+            if len(live) >= LIVE_SECRETS:
+                raise TwoSecrets(secrets=[str(one.id) for one in live])
+            created = await self._add_secret(transaction, row.id, _free(live), now)
+            await repository.audit.note(transaction, actor, "rotate_secret", now, row.id, created.id)
+            return created
+
+    async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
+        """Have a secret be worth nothing."""
+        async with self._database.transaction() as transaction:
+            row = await locked(transaction, client_id)
+            known = await repository.clients.secrets(transaction, row.id)
+            if secret_id not in {one.id for one in known}:
+                raise NoSuchSecret(f"This client has no secret {secret_id}.")
+            if secret_id in {one.id for one in _live(known)}:
+                await _not_the_last(transaction, row.id)
+                now = self._clock.now()
+                await repository.clients.retire_secret(transaction, secret_id, now)
+                await repository.audit.note(transaction, actor, "retire_secret", now, row.id, secret_id)
+            return await self.detail(transaction, row)
+
+    async def add_key(self, actor: str, client_id: ClientId, public_key: str) -> ClientDetail:
+        """Let a client sign in by what it signs with a key."""
+        new, now = _read(read_key, public_key), self._clock.now()
+        async with self._database.transaction() as transaction:
+            row = await locked(transaction, client_id)
+            live = _live(await repository.clients.keys(transaction, row.id))
+            same = next((one for one in live if one.kid == new.kid), None)
+            if same is not None and same.jwk != new.jwk:
+                raise _refused("Another key of this client has this kid.")
+            if same is None:
+                if len(live) >= client_key.LIVE_KEYS:
+                    raise TwoKeys(keys=[str(one.id) for one in live])
+                id_ = await _add_key(transaction, row.id, _free(live), new, now)
+                await repository.audit.note(transaction, actor, "add_key", now, row.id, id_, new.kid)
+            return await self.detail(transaction, row)
+
+    async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
+        """Have a key be worth nothing."""
+        async with self._database.transaction() as transaction:
+            row = await locked(transaction, client_id)
+            known = await repository.clients.keys(transaction, row.id)
+            if key_id not in {one.id for one in known}:
+                raise NoSuchKey(f"This client has no key {key_id}.")
+            if key_id in {one.id for one in _live(known)}:
+                await _not_the_last(transaction, row.id)
+                now = self._clock.now()
+                await repository.clients.retire_key(transaction, key_id, now)
+                await repository.audit.note(transaction, actor, "retire_key", now, row.id, key_id)
+            return await self.detail(transaction, row)
+
+    @staticmethod
+    async def detail(transaction: Transaction, row: Any) -> ClientDetail:
+        """A client with what it can sign in with."""
+        secrets = _live(await repository.clients.secrets(transaction, row.id))
+        keys = _live(await repository.clients.keys(transaction, row.id))
+        return ClientDetail(
+            client_view(row),
+            tuple(SecretView(one.id, one.created_at, one.last_used_at) for one in secrets),
+            tuple(KeyView(one.id, one.kid, one.algorithm, one.created_at, one.last_used_at) for one in keys),
+        )
+
+    async def _add_secret(self, transaction: Transaction, client_id: UUID, slot: int, now: datetime) -> SecretCreated:
+        id_, secret, version = new_id(), new_client_secret(), self._peppers.current
+        digest = self._peppers.digest(secret, version)
+        await repository.clients.add_secret(
+            transaction, id=id_, client_id=client_id, slot=slot, digest=digest, pepper_version=version, now=now
+        )
+        return SecretCreated(id_, secret)
+
+
+async def locked(transaction: Transaction, client_id: ClientId) -> Any:
+    """A client's row, locked.
+
+    Raises:
+        NoSuchClient: there is none of that id.
+    """
+    try:
+        row = await repository.clients.lock(transaction, UUID(client_id))
+    except ValueError:
+        row = None
+    if row is None:
+        raise NoSuchClient(f"There is no client {client_id}.")
+    return row
+
+
+def client_view(row: Any) -> ClientView:
+    """A client as the operator sees it."""
+    return ClientView(
+        id=ClientId(str(row.id)),
+        name=row.name,
+        kind=ClientKind(row.kind),
+        scopes=tuple(row.scopes),
+        audiences=tuple(row.audiences),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        disabled_at=row.disabled_at,
+    )
+
+
+async def _add_key(transaction: Transaction, client_id: UUID, slot: int, new: NewKey, now: datetime) -> UUID:
+    id_ = new_id()
+    await repository.clients.add_key(transaction, id_, client_id, slot, new, now)
+    return id_
+
+
+async def _not_the_last(transaction: Transaction, client_id: UUID) -> None:
+    secrets = _live(await repository.clients.secrets(transaction, client_id))
+    if len(secrets) + len(_live(await repository.clients.keys(transaction, client_id))) == 1:
+        raise LastCredential
+
+
+def _read(read: Any, text: str) -> NewKey:
+    try:
+        new: NewKey = read(text)
+    except client_key.KeyRefused as error:
+        raise _refused(str(error)) from error
+    return new
+
+
+def _refused(why: str) -> KeyRefused:
+    return KeyRefused(why, errors=[{"pointer": "/public_key", "code": "key", "detail": why}])
+
+
+def _live(rows: Sequence[Any]) -> Sequence[Any]:
+    return [one for one in rows if one.retired_at is None]
+
+
+def _free(live: Sequence[Any]) -> int:
+    return next(slot for slot in SLOTS if slot not in {one.slot for one in live})
