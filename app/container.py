@@ -12,7 +12,8 @@ from app.bus import Consumer, InProcessBus
 from app.calls import policed
 from app.database import open_database
 from app.relay import Relay
-from app.settings import MODULES, SERVICES, Settings
+from app.settings import MODULES, SERVICES, Secrets, Settings
+from app.telemetry.tokens import counted
 from app.verifier import LocalVerifier, Remembered
 from modules.auth import api as auth_api
 from modules.auth import remote as auth_remote
@@ -67,15 +68,23 @@ def _database(module: str, settings: Settings) -> Database:
 
 
 def _auth(database: Database, settings: Settings, clock: SystemClock) -> AuthService:
-    pepper, key_encryption_key = settings.secrets.pepper, settings.secrets.key_encryption_key
-    if pepper is None or key_encryption_key is None:
-        raise ValueError("auth is hosted here and has no secrets")
+    key_encryption_key = settings.secrets.key_encryption_key
+    if key_encryption_key is None:
+        raise ValueError("auth is hosted here and has no key to encrypt keys with")
     return AuthService(
         database,
-        peppers=Peppers(1, {1: pepper.get_secret_value().encode()}),
+        peppers=_peppers(settings.secrets),
         key_encryption_key=key_encryption_key.get_secret_value().encode(),
         terms=_terms(settings),
         clock=clock,
+    )
+
+
+def _peppers(secrets: Secrets) -> Peppers:
+    given = {secrets.pepper_version: secrets.pepper, secrets.pepper_version - 1: secrets.pepper_before}
+    return Peppers(
+        secrets.pepper_version,
+        {version: pepper.get_secret_value().encode() for version, pepper in given.items() if pepper is not None},
     )
 
 
@@ -87,6 +96,8 @@ def _terms(settings: Settings) -> Terms:
         service_ttl=timedelta(seconds=tokens.service_ttl_s),
         refresh_ttl=timedelta(seconds=tokens.refresh_ttl_s),
         leeway=timedelta(seconds=tokens.leeway_s),
+        key_life=timedelta(days=tokens.key_days),
+        families=tokens.families,
     )
 
 
@@ -259,7 +270,7 @@ class Container(containers.DeclarativeContainer):
     sweeper = providers.Singleton(Sweeper, product_database, product, sales_for_product)
     placing = providers.Singleton(Placing, sales_database, sales_outbox, product_for_sales, clock)
     place_order = providers.Singleton(_batched, placing.provided.place_orders, settings)
-    issue_token = providers.Singleton(_batched, auth.provided.issue_tokens, settings)
+    issue_token = providers.Singleton(_batched, providers.Callable(counted, auth.provided.issue_tokens), settings)
 
     limiter = providers.Singleton(_limiter, settings)
 
@@ -268,6 +279,7 @@ class Container(containers.DeclarativeContainer):
         settings.provided.tokens.issuer,
         settings.provided.tokens.leeway_s,
         clock,
+        silent_s=settings.provided.tokens.revocations_silent_s,
         memory=providers.Callable(
             _remembered,
             settings,

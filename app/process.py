@@ -11,7 +11,7 @@ from loguru import logger
 
 from app.container import CALLEES, Container
 from app.http import Health, create_app
-from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, SWEPT
+from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, PRUNED, REVOCATIONS_SILENT, SWEPT
 from modules.kernel.database import Database, sql
 from modules.kernel.errors import Unavailable
 
@@ -20,6 +20,7 @@ ENDS_WITHIN_S = 3.0
 PRUNE_EVERY_S = 60.0
 PRUNE_BATCH = 500
 PRUNE_PAUSE_S = 0.1
+TURN_KEYS_EVERY_S = 60.0
 GC_THRESHOLDS = (50_000, 20, 100)
 
 
@@ -83,6 +84,7 @@ def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
         jobs += [relay.run() for relay in container.relays()]
     if "auth" in settings.modules:
         jobs.append(_every(PRUNE_EVERY_S, lambda: _prune(container)))
+        jobs.append(_every(TURN_KEYS_EVERY_S, lambda: _turn_keys(container)))
     if "product" in settings.modules:
         jobs.append(_every(settings.holds.sweep_interval_s, lambda: _sweep(container)))
     return jobs
@@ -109,10 +111,23 @@ async def _sweep(container: Container) -> None:
 async def _prune(container: Container) -> None:
     """Take away what is over in auth, in small batches, so that nobody waits for it."""
     try:
-        while await container.auth().prune(PRUNE_BATCH) >= PRUNE_BATCH:  # noqa: ASYNC110  # a pause, not a wait
+        while True:
+            gone = await container.auth().prune(PRUNE_BATCH)
+            for kind, rows in gone.items():
+                PRUNED.labels(kind).inc(rows)
+            if max(gone.values()) < PRUNE_BATCH:
+                return
             await asyncio.sleep(PRUNE_PAUSE_S)
     except Unavailable as error:
         logger.warning("tokens that are over can't be taken away now: {}", error.detail)
+
+
+async def _turn_keys(container: Container) -> None:
+    """Have signing keys take their next steps in time."""
+    try:
+        await container.auth().turn_keys()
+    except Unavailable as error:
+        logger.warning("signing keys can't be looked after now: {}", error.detail)
 
 
 def _checks(container: Container) -> dict[str, Callable[[], Awaitable[str | None]]]:
@@ -152,6 +167,7 @@ def _neighbours(container: Container) -> Callable[[], Awaitable[Mapping[str, str
 
 async def _refresh(container: Container) -> None:
     """Read the gauges that live in the databases."""
+    REVOCATIONS_SILENT.set(container.verifier().silent_for_s)
     try:
         for outbox in container.outboxes():
             depth = await outbox.depth()

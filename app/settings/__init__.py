@@ -4,5 +4,6 @@ from app.settings.errors import SettingsError
 from app.settings.keys import MODULES, SERVICES
 from app.settings.load import load_settings
 from app.settings.model import Settings
+from app.settings.sections import Secrets
 
-__all__ = ["MODULES", "SERVICES", "Settings", "SettingsError", "load_settings"]
+__all__ = ["MODULES", "SERVICES", "Secrets", "Settings", "SettingsError", "load_settings"]

@@ -93,6 +93,8 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
         for name in ("pepper", "key_encryption_key"):
             if getattr(settings.secrets, name) is None:
                 yield ("secrets", name), _missing(("secrets", name), "auth")
+    if settings.secrets.pepper_before is not None and settings.secrets.pepper_version == 1:
+        yield ("secrets", "pepper_version"), "is 1, and there is none before; raise it with every new pepper"
     yield from _services(settings)
     for name in ("access_ttl_s", "service_ttl_s"):
         if getattr(settings.tokens, name) + settings.tokens.leeway_s > REVOCATIONS_KEPT_S:

@@ -59,6 +59,13 @@ class Tokens(Section):
     refresh_ttl_s: Count = 30 * 24 * 3600
     """A refresh family from its first token on; rotating prolongs nothing."""
     leeway_s: Annotated[int, Field(ge=0)] = 10
+    """By how much clocks may differ."""
+    key_days: Count = 90
+    """How long a key signs access tokens. The one that follows is published before that by itself."""
+    families: Count = 1000
+    """How many refresh families of a client are kept; beyond that, those that were not refreshed for longest are not."""
+    revocations_silent_s: Seconds = 300
+    """For how long auth may be away until services refuse what changes anything; what is read goes on."""
 
 
 class Holds(Section):
@@ -95,5 +102,9 @@ class Secrets(Section):
 
     pepper: Generated | None = None
     """Client secrets are stored as an HMAC under this."""
+    pepper_version: Count = 1
+    """Raised when the pepper is replaced. Secrets kept under the one before go over to the new one when they are used."""
+    pepper_before: Generated | None = None
+    """The pepper of the version before, for as long as secrets are kept under it."""
     key_encryption_key: Generated | None = None
     """Signing keys are stored encrypted under this."""

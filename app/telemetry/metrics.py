@@ -31,3 +31,12 @@ LIMITED = Counter(
     "Requests at auth's form endpoints that were refused for coming too often, by what was exceeded.",
     ["by"],
 )
+TOKEN_REQUESTS = Counter(
+    "waybill_auth_token_requests_total",
+    "Requests for tokens, by grant type and by what they were answered: granted, or the error.",
+    ["grant_type", "outcome"],
+)
+PRUNED = Counter("waybill_auth_pruned_rows_total", "Rows that were over and were taken away, by kind.", ["kind"])
+REVOCATIONS_SILENT = Gauge(
+    "waybill_revocations_silent_seconds", "For how long this process has not heard from auth what was revoked."
+)

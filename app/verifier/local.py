@@ -31,7 +31,8 @@ class LocalVerifier:
     """Checks access tokens by what this process knows of keys and revocations.
 
     A token that was checked is remembered by its hash until it is over; whether it was revoked is looked up each time.
-    `steady` is a clock that never goes back, in seconds.
+    `steady` is a clock that never goes back, in seconds. Once auth is silent for more than `silent_s`, tokens are good
+    for reading only: what was revoked meanwhile must not change anything.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class LocalVerifier:
         clock: Clock,
         *,
         remembered: int = TOKENS_REMEMBERED,
+        silent_s: float = math.inf,
         steady: Callable[[], float] = time.monotonic,
         memory: Remembered | None = None,
     ) -> None:
@@ -48,6 +50,7 @@ class LocalVerifier:
         self._leeway = timedelta(seconds=leeway_s)
         self._clock = clock
         self._steady = steady
+        self._silent_s = silent_s
         self._memory = memory
         self._published: Sequence[VerificationKey] = ()
         self._recalled = False
@@ -59,15 +62,18 @@ class LocalVerifier:
         self._heard_at = -math.inf
         self._wanted = False
 
-    def verify(self, token: str, audience: str) -> Principal:
+    def verify(self, token: str, audience: str, *, changes: bool = False) -> Principal:
         """The client behind `token`; `audience` is this service, as a short word or as its URN.
 
         Raises:
             InvalidToken: malformed, expired, tampered with, revoked, or made for another audience.
-            NotReached: nothing is known of keys and revocations yet, so nobody can be told.
+            NotReached: nothing is known of keys and revocations yet; or nothing new for too long, and the client wants
+                to change something.
         """
         if not self.ready:
             raise NotReached("Tokens can't be checked yet: auth has not been heard of.")
+        if changes and self.silent_for_s > self._silent_s:
+            raise NotReached("Which tokens were revoked has not been heard of for too long: nothing is changed.")
         if len(token) > MAX_LENGTH or not token.isascii():
             raise InvalidToken("The access token is malformed.")
         name = (sha256(token.encode()).digest(), audience)
@@ -96,6 +102,8 @@ class LocalVerifier:
             self._trust(keys)
             self._keys_read_at = -math.inf  # of another time: to be asked for soon
             self._recalled = True
+            if (heard := self._memory.heard_at) is not None:
+                self._heard_at = self._steady() - max(0.0, (self._clock.now() - heard).total_seconds())
 
     async def follow(self, port: AuthPort, every_s: float = LOOK_FOR_REVOCATIONS_S) -> None:
         """Keep up with auth until cancelled, and with what is known where auth is away."""

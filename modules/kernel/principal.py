@@ -35,10 +35,12 @@ class Principal:
 class Verifier(Protocol):
     """Checks access tokens without asking anyone."""
 
-    def verify(self, token: str, audience: str) -> Principal:
-        """The client behind `token`.
+    def verify(self, token: str, audience: str, *, changes: bool = False) -> Principal:
+        """The client behind `token`, who wants to change something or only to read.
 
         Raises:
             InvalidToken: expired, tampered with, revoked, or made for another audience.
+            NotReached: nothing is known of keys and revocations; or nothing new for so long that nobody may change
+                anything.
         """
         ...

@@ -33,7 +33,7 @@ def served(module: str, verifier: Verifier, methods: Served, offered: Offered) -
     guard = Guard(verifier, module)
     router = APIRouter(tags=["internal"])
     for crossing, method in methods.items():
-        _serve(router, partial(guard, scope=INTERNAL_SCOPE), crossing, method)
+        _serve(router, partial(guard, scope=INTERNAL_SCOPE, changes=_changes(crossing)), crossing, method)
 
     @router.get(f"/internal/{module}/contract", include_in_schema=False)
     async def contract() -> Response:
@@ -48,9 +48,13 @@ def operated(verifier: Verifier, methods: Served) -> APIRouter:
     guard = Guard(verifier, OPERATOR_AUDIENCE)
     router = APIRouter(tags=["internal"])
     for crossing, method in methods.items():
-        scope = READS if crossing.policy.repeat is rpc.Repeat.READ else WRITES
-        _serve(router, partial(guard, scope=scope), crossing, method)
+        changes = _changes(crossing)
+        _serve(router, partial(guard, scope=WRITES if changes else READS, changes=changes), crossing, method)
     return router
+
+
+def _changes(crossing: rpc.Crossing[..., Any]) -> bool:
+    return crossing.policy.repeat is not rpc.Repeat.READ
 
 
 def same_contract(request: Request, crossing: rpc.Crossing[..., Any]) -> None:

@@ -8,6 +8,8 @@ from modules.kernel.errors import InvalidToken, Unauthenticated
 from modules.kernel.principal import Principal, Verifier
 
 SCHEME = "oauth2"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Source: RFC 9110, 9.2.1."""
 
 
 class Guard:
@@ -20,13 +22,16 @@ class Guard:
         self._verifier = verifier
         self._audience = audience
 
-    def __call__(self, request: Request, scope: str, *others: str) -> Principal:
+    def __call__(self, request: Request, scope: str, *others: str, changes: bool | None = None) -> Principal:
         """The client that calls; `others` open the route as well as `scope` does.
+
+        Whether it `changes` anything says the request's method, where nothing else is said.
 
         Raises:
             Unauthenticated: no bearer token came along.
             InvalidToken: the token is expired, revoked, tampered with or for another audience, or not alone.
             InsufficientScope: it lacks `scope`.
+            NotReached: it changes something, and what was revoked has not been heard of for too long.
         """
         sent = request.headers.getlist("authorization")
         if len(sent) > 1:  # who looks at the first and who looks at the last would let in different callers
@@ -34,7 +39,9 @@ class Guard:
         scheme, _, token = "".join(sent).partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an access token: Authorization: Bearer ….")
-        principal = self._verifier.verify(token.strip(), self._audience)
+        if changes is None:
+            changes = request.method not in SAFE
+        principal = self._verifier.verify(token.strip(), self._audience, changes=changes)
         if not principal.scopes.intersection(others):
             principal.require(scope)
         return principal

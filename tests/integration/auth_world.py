@@ -83,10 +83,10 @@ def request(client: ClientCreated, **form: str) -> TokenRequest:
 class AuthWorld:
     """Auth, and clients that ask it for tokens."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, **terms: Any) -> None:
         self.database = database
         self.clock = StoppedClock()
-        self.service = service_on(database, self.clock)
+        self.service = service_on(database, self.clock, **terms)
 
     async def client(
         self,

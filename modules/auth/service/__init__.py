@@ -37,6 +37,7 @@ __all__ = ["AuthService", "Outcome", "TokenRefused", "TokenRequest", "read_reque
 
 REVOCATIONS_A_PAGE = 1000
 RETIRED_KEPT = timedelta(days=30)
+FAILURES_KEPT = timedelta(days=90)
 
 
 class AuthService:
@@ -82,14 +83,22 @@ class AuthService:
         """What the token that a client names is good for now. Raises as `Returning.introspect`."""
         return await self._returning.introspect(request)
 
-    async def prune(self, limit: int = 1000) -> int:
-        """Delete what is over (families, revocations, retired secrets), a batch of each kind; answers how many rows.
+    async def prune(self, limit: int = 1000) -> Mapping[str, int]:
+        """Delete what is over, a batch of each kind (families, revocations, used assertions…); answers how many rows.
 
-        A retired secret is kept for a month, so that who asks when it was last used is told.
+        A retired secret or key is kept for a month, so that who asks when it was last used is told; who failed to be a
+        client, for three.
         """
         now = self._clock.now()
         async with self._database.transaction() as transaction:
-            return await repository.pruning.prune(transaction, now, now - RETIRED_KEPT, limit)
+            return await repository.pruning.prune(
+                transaction,
+                now,
+                kept=self.terms.families,
+                retired_before=now - RETIRED_KEPT,
+                failed_before=now - FAILURES_KEPT,
+                limit=limit,
+            )
 
     async def keys(self) -> Sequence[VerificationKey]:
         """The keys that tokens are or will soon be signed with, and those whose tokens may still be alive."""
