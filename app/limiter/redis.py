@@ -6,16 +6,13 @@ from typing import Any
 from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Disconnected
+from typing_extensions import override
 
 from app.bus.redis.connection import answered
 from app.limiter.counts import FAILED, REMEMBERED_S, Failures
+from app.limiter.gathering import GatheringRedis
 
 ANSWERS_WITHIN_S = 0.1
-CONNECTIONS = 8
 PREFIX = "waybill:limits"
 
 READ = """
@@ -36,26 +33,29 @@ end
 """
 
 
+class _Storage(RedisStorage):
+    """The library's storage, over a client of ours."""
+
+    def __init__(self, client: GatheringRedis) -> None:
+        self._client: Any = client
+        super().__init__("redis://", implementation="redispy", key_prefix=PREFIX)
+
+    @override
+    def configure_bridge(self) -> None:
+        bridge: Any = self.bridge
+        bridge.storage = self._client
+        bridge.connection_getter = lambda _readonly: self._client
+
+
 class RedisCounts:
     """Fulfils `Counts` for all processes. Each method raises `Unavailable` when Redis is away or slow."""
 
     def __init__(self, url: str, *, within_s: float = ANSWERS_WITHIN_S) -> None:
-        self._pool: Any = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=within_s,
-            socket_connect_timeout=within_s,
-            socket_timeout=within_s,
-            protocol=2,
-            # Once more at once, on a new connection: after a restart of Redis each pooled one is dead.
-            retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
-        )
-        given: Any = {"connection_pool": self._pool}  # so that the URL is read by its owner, whatever its form
-        self._storage = RedisStorage("redis://", implementation="redispy", key_prefix=PREFIX, **given)
+        self._client = GatheringRedis(url, within_s=within_s)
+        self._storage = _Storage(self._client)
         self._windows = FixedWindowRateLimiter(self._storage)
-        client: Any = self._storage.bridge.storage  # type: ignore[attr-defined]
-        self._read = client.register_script(READ)
-        self._remember = client.register_script(REMEMBER)
+        self._read: Any = self._client.register_script(READ)
+        self._remember: Any = self._client.register_script(REMEMBER)
 
     async def hit(self, rate: RateLimitItem, *of: str) -> float:
         """See `Counts`."""
@@ -83,7 +83,7 @@ class RedisCounts:
 
     async def close(self) -> None:
         """See `Counts`."""
-        await self._pool.aclose()
+        await self._client.leave()
 
 
 def _keys(client: str | None, address: str, rate: RateLimitItem) -> list[str]:

@@ -1,5 +1,6 @@
 """Whoever counts for the limiter, memory or Redis, counts the same; in Redis, all processes count together."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from uuid import uuid4
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from app.limiter.counts import REMEMBERED_S, Counts
 from app.limiter.memory import MemoryCounts
 from app.limiter.redis import PREFIX, RedisCounts
+from modules.kernel.errors import Unavailable
 from tests.contract.bus_depots import BROKERS
 from tests.unit.limiter_world import fails, on, refused, waits
 
@@ -115,3 +117,31 @@ async def test_nothing_stays_in_redis_for_ever(brokers: Mapping[str, str], broke
     await redis.aclose()
     assert len(left) == 3
     assert all(0 < left_s <= REMEMBERED_S for left_s in left.values()), left
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+async def test_what_many_ask_at_once_goes_over_one_connection_and_each_has_its_own_answer(
+    brokers: Mapping[str, str], broker: str, address: str
+) -> None:
+    counts = RedisCounts(brokers[broker], within_s=PATIENT_S)
+    many = await asyncio.gather(*(counts.hit(RATE, "address", f"{number % 20} {address}") for number in range(100)))
+    connections = len(counts._client.connection_pool._available_connections)
+    await counts.close()
+    assert [wait_s == 0 for wait_s in many] == [True] * 60 + [False] * 40
+    assert connections == 1
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+async def test_a_command_that_redis_refuses_is_no_others_refusal(
+    brokers: Mapping[str, str], broker: str, address: str
+) -> None:
+    counts = RedisCounts(brokers[broker], within_s=PATIENT_S)
+    redis = Redis.from_url(brokers[broker])
+    await redis.rpush(f"{PREFIX}:{RATE.key_for('address', address)}", "no number")
+    asked = (counts.hit(RATE, "address", one) for one in (f"one {address}", address, f"other {address}"))
+    seen = await asyncio.gather(*asked, return_exceptions=True)
+    await redis.delete(f"{PREFIX}:{RATE.key_for('address', address)}")
+    await counts.close()
+    await redis.aclose()
+    assert (seen[0], seen[2]) == (0, 0)
+    assert isinstance(seen[1], Unavailable)
