@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import httpx
@@ -10,7 +11,9 @@ import pytest
 from authlib.deprecate import AuthlibDeprecationWarning  # type: ignore[import-untyped]
 from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
 from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
+from authlib.oauth2.rfc7523 import PrivateKeyJWT  # type: ignore[import-untyped]
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url  # type: ignore[import-untyped]
+from joserfc.jwk import RSAKey
 
 from tests.foreign.place import ORDER, TIMEOUT_S, Place, listed, placed, refused, refused_later
 
@@ -19,62 +22,38 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuth2Client  # type: ignore[import-untyped]
 
-METHODS = ("client_secret_basic", "client_secret_post")
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+
+
+@cache
+def rsa() -> RSAKey:
+    return RSAKey.generate_key(2048)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_authlib_over_requests_orders_renews_asks_and_gives_back(place: Place, method: str) -> None:
-    credentials, described = place.client(), _described(place)
-    session = OAuth2Session(
-        credentials.client_id,
-        credentials.client_secret,
-        scope="orders:read orders:write",
-        token_endpoint=described["token_endpoint"],
-        token_endpoint_auth_method=method,
-        revocation_endpoint_auth_method=method,
-        default_timeout=TIMEOUT_S,
-    )
-    with session:
-        _the_whole_way(session, place, described)
+    with _client(OAuth2Session, place, method, default_timeout=TIMEOUT_S) as client:
+        _the_whole_way(client, place, _described(place))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_authlib_over_httpx_orders_renews_asks_and_gives_back(place: Place, method: str) -> None:
-    credentials, described = place.client(), _described(place)
-    client = OAuth2Client(
-        credentials.client_id,
-        credentials.client_secret,
-        scope="orders:read orders:write",
-        token_endpoint=described["token_endpoint"],
-        token_endpoint_auth_method=method,
-        revocation_endpoint_auth_method=method,
-        timeout=TIMEOUT_S,
-    )
-    with client:
-        _the_whole_way(client, place, described)
+    with _client(OAuth2Client, place, method, timeout=TIMEOUT_S) as client:
+        _the_whole_way(client, place, _described(place))
 
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_authlib_over_httpx_without_blocking_does_the_same(place: Place, method: str) -> None:
-    credentials, described = place.client(), _described(place)
-    client = AsyncOAuth2Client(
-        credentials.client_id,
-        credentials.client_secret,
-        scope="orders:read orders:write",
-        token_endpoint=described["token_endpoint"],
-        token_endpoint_auth_method=method,
-        revocation_endpoint_auth_method=method,
-        timeout=TIMEOUT_S,
-    )
-    async with client:
+    described = _described(place)
+    async with _client(AsyncOAuth2Client, place, method, timeout=TIMEOUT_S) as client:
         first = await client.fetch_token(grant_type="client_credentials")
         order = placed(await client.post(place.orders, json=ORDER))
         client.token = {**first, "expires_at": int(time.time()) - 30}
-        listed(await client.get(place.orders), order)
+        listed(await client.get(place.orders), order)  # with a new token, which it fetched by itself
         assert client.token["refresh_token"] != first["refresh_token"]
         token = await client.refresh_token()
-        told = (await client.introspect_token(described["introspection_endpoint"], token=token["access_token"])).json()
-        assert (told["active"], told["client_id"]) == (True, credentials.client_id)
+        told = await client.introspect_token(described["introspection_endpoint"], token=token["access_token"])
+        assert (told.json()["active"], told.json()["client_id"]) == (True, client.client_id)
         await client.revoke_token(
             described["revocation_endpoint"], token=token["refresh_token"], token_type_hint="refresh_token"
         )
@@ -88,6 +67,24 @@ def test_authlib_says_what_is_wrong_in_our_words(place: Place) -> None:
         endpoint = place.described()["token_endpoint"]
         with pytest.raises(OAuthError, match="invalid_client: Client authentication failed"):
             session.fetch_token(endpoint, grant_type="client_credentials")
+
+
+def _client(kind: Any, place: Place, method: str, **timeout: float) -> Any:
+    credentials, described = place.client(), _described(place)
+    if method == "private_key_jwt":
+        place.trust(credentials, rsa())
+    client = kind(
+        credentials.client_id,
+        rsa() if method == "private_key_jwt" else credentials.client_secret,
+        scope="orders:read orders:write",
+        token_endpoint=described["token_endpoint"],
+        token_endpoint_auth_method=method,
+        revocation_endpoint_auth_method=method,
+        **timeout,
+    )
+    # It signs for the endpoint that it is told here, wherever it sends that; RS256 unless it is told otherwise.
+    client.register_client_auth_method(PrivateKeyJWT(described["token_endpoint"]))
+    return client
 
 
 def _described(place: Place) -> Mapping[str, Any]:

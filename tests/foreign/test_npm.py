@@ -3,23 +3,35 @@
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 
 import pytest
+from joserfc.jwk import ECKey, OKPKey
 
 from tests.foreign.node import LOCK, NODE, PROJECT
-from tests.foreign.place import ORDER, Place
+from tests.foreign.place import ORDER, Place, PrivateKey
 from tests.system.running import ENVIRONMENT
 
-METHODS = ("client_secret_basic", "client_secret_post")
 CLIENTS = ("oauth4webapi", "openid-client", "simple-oauth2")
+SECRETS = ("client_secret_basic", "client_secret_post")
+KEYS: Mapping[str, PrivateKey] = {  # simple-oauth2 knows of secrets only
+    "oauth4webapi": OKPKey.generate_key("Ed25519"),
+    "openid-client": ECKey.generate_key("P-256"),
+}
 REGISTRY = "https://registry.npmjs.org/"
 
 
 @pytest.mark.usefixtures("packages")
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SECRETS)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_from_npm_orders_renews_and_gives_back(client: str, method: str, place: Place) -> None:
     _done(client, place, method)
+
+
+@pytest.mark.usefixtures("packages")
+@pytest.mark.parametrize("client", KEYS)
+def test_from_npm_does_the_same_with_a_key(client: str, place: Place) -> None:
+    _done(client, place, "private_key_jwt", KEYS[client])
 
 
 @pytest.mark.usefixtures("packages")
@@ -41,14 +53,17 @@ def test_what_is_installed_is_pinned() -> None:
     assert {*CLIENTS, "passport-jwt", "jwks-rsa", "express"} <= set(wanted)
 
 
-def _done(program: str, place: Place, method: str) -> None:
+def _done(program: str, place: Place, method: str, key: PrivateKey | None = None) -> None:
     """Run a program; what it says is shown if it fails, or ends before it is done."""
     credentials = place.client("orders:read", "orders:write", "shipments:read", audiences=("sales", "delivery"))
+    if key is not None:
+        place.trust(credentials, key)
     about = {
         "issuer": place.issuer,
         "orders": place.orders,
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,
+        "privateKey": key and key.as_dict(private=True),
         "method": method,
         "order": ORDER,
     }

@@ -4,15 +4,16 @@ import assert from 'node:assert/strict'
 
 import * as oauth from 'oauth4webapi'
 
-import { clientId, clientSecret, issuer, listed, method, ordered, refused, tampered } from './place.mjs'
+import { clientId, clientSecret, issuer, listed, method, ordered, refused, signingKey, tampered } from './place.mjs'
 
 const http = { [oauth.allowInsecureRequests]: true } // for an issuer without TLS
 const url = new URL(issuer)
 const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { algorithm: 'oauth2', ...http }))
 const client = { client_id: clientId }
-const authentication = {
+const authentication = await {
   client_secret_basic: () => oauth.ClientSecretBasic(clientSecret),
   client_secret_post: () => oauth.ClientSecretPost(clientSecret),
+  private_key_jwt: async () => oauth.PrivateKeyJwt(await signingKey()),
 }[method]()
 const scope = 'orders:read orders:write'
 

@@ -4,11 +4,12 @@ import assert from 'node:assert/strict'
 
 import * as client from 'openid-client'
 
-import { clientId, clientSecret, issuer, listed, method, ordered, refused } from './place.mjs'
+import { clientId, clientSecret, issuer, listed, method, ordered, refused, signingKey } from './place.mjs'
 
-const authentication = {
+const authentication = await {
   client_secret_basic: () => client.ClientSecretBasic(clientSecret),
   client_secret_post: () => client.ClientSecretPost(clientSecret),
+  private_key_jwt: async () => client.PrivateKeyJwt(await signingKey()),
 }[method]()
 const config = await client.discovery(new URL(issuer), clientId, undefined, authentication, {
   algorithm: 'oauth2',
