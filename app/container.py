@@ -81,10 +81,10 @@ def _auth(database: Database, settings: Settings, clock: SystemClock) -> AuthSer
 
 
 def _peppers(secrets: Secrets) -> Peppers:
-    given = {secrets.pepper_version: secrets.pepper, secrets.pepper_version - 1: secrets.pepper_before}
+    version = secrets.pepper_version
+    given = {version - 1: secrets.pepper_before, version: secrets.pepper, version + 1: secrets.pepper_after}
     return Peppers(
-        secrets.pepper_version,
-        {version: pepper.get_secret_value().encode() for version, pepper in given.items() if pepper is not None},
+        version, {number: pepper.get_secret_value().encode() for number, pepper in given.items() if pepper is not None}
     )
 
 

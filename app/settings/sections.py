@@ -106,5 +106,7 @@ class Secrets(Section):
     """Raised when the pepper is replaced. Secrets kept under the one before go over to the new one when they are used."""
     pepper_before: Generated | None = None
     """The pepper of the version before, for as long as secrets are kept under it."""
+    pepper_after: Generated | None = None
+    """The pepper of the version to come: every process of auth has to know it before the first one uses it."""
     key_encryption_key: Generated | None = None
     """Signing keys are stored encrypted under this."""

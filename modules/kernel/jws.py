@@ -16,6 +16,8 @@ from joserfc.util import urlsafe_b64decode
 
 MAX_LENGTH = 4096
 MAX_KID = 128
+ALGORITHMS = frozenset({"ES256", "RS256", "EdDSA", "Ed25519"})
+"""Source: RFC 7518, 3.1; RFC 8037, 3.1; RFC 9864, 2.2."""
 END_OF_TIME = 2**35  # in the year 3058: instants behind it are slips, and break arithmetic
 
 # They would have the text choose its own key, or change what a signature means. Source: RFC 8725, 2.4 and 3.10.
@@ -51,8 +53,11 @@ def read_payload(text: str, key: PublicKey, algorithm: str) -> Mapping[str, Any]
     """What a compact JWS says, signed by `key` with this very algorithm.
 
     Raises:
-        Unusable: it is not signed like that, or is no JSON object whose members are each there once.
+        Unusable: it is not signed like that, or is no JSON object whose members are each there once; or `algorithm` is
+            none of those that prove anything with a public key.
     """
+    if algorithm not in ALGORITHMS:
+        raise Unusable("is signed in a way that is not accepted")
     try:
         with _known_by_its_old_name() if algorithm == "EdDSA" else nullcontext():
             return _object(jws.deserialize_compact(text, key, algorithms=[algorithm]).payload)

@@ -4,28 +4,37 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from joserfc.jwk import ECKey
 
 from modules.auth.port import (
     AuthOperatorPort,
     AuthPort,
+    ClientChanges,
     ClientCreated,
     ClientKind,
     ClientPage,
     ClientRefused,
+    KeyRefused,
     LastCredential,
     NoSuchClient,
+    NoSuchKey,
     NoSuchSecret,
     RevocationPage,
+    ServiceClient,
+    SigningKeyState,
+    TwoKeys,
     TwoSecrets,
 )
 from modules.kernel.database import Database
 from modules.kernel.errors import Invalid
-from modules.kernel.ids import ClientId, new_id
+from modules.kernel.ids import ClientId, new_id, service_id
 from tests.contract.port_adapters import Adapter
 from tests.contract.port_facts import assert_frozen, same_again
-from tests.integration.auth_world import AuthWorld, error, service_on
+from tests.integration.auth_world import AuthWorld, error, given, service_on
+from tests.integration.signing import KEYS, public
 
 BOTH = ("orders:read", "orders:write")
+PUBLIC_KEY = public(KEYS["EdDSA"])
 
 
 @pytest.fixture
@@ -201,6 +210,127 @@ async def test_secrets_are_rotated_one_beside_the_other_and_two_at_most(
     assert (await operator.rotate_secret("maria", created.client.id)).id != second.id
 
 
+async def test_keys_are_added_two_at_most_and_the_last_credential_stays(operator: AuthOperatorPort) -> None:
+    id_ = (await client(operator, "Shop")).client.id
+    detail = await same_again(lambda: operator.add_key("maria", id_, PUBLIC_KEY))
+    (key,) = detail.keys
+    assert (key.algorithm, key.last_used_at) == ("EdDSA", None)
+    assert_frozen(detail)
+    (secret,) = detail.secrets
+    assert not (await operator.retire_secret("maria", id_, secret.id)).secrets
+    with pytest.raises(LastCredential):
+        await operator.retire_key("maria", id_, key.id)
+    second = await operator.add_key("maria", id_, public(KEYS["RS256"]))
+    with pytest.raises(TwoKeys) as refused:
+        await operator.add_key("maria", id_, public(KEYS["ES256"]))
+    assert set(refused.value.details["keys"]) == {str(one.id) for one in second.keys}
+    left = await same_again(lambda: operator.retire_key("maria", id_, key.id))
+    assert [one.algorithm for one in left.keys] == ["RS256"]
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("", "no public key"),
+        ("ssh-ed25519 AAAA", "no public key"),
+        ('{"kty": "EC"}', "no public key"),
+        ("{" * 9000, "no public key"),
+        ('{"kty": "oct", "k": "AAAA"}', "P-256 or Ed25519"),
+        (ECKey.generate_key("P-384").as_pem(private=False).decode(), "P-256 or Ed25519"),
+        (ECKey.generate_key("P-256").as_pem(private=True).decode(), "private key"),
+        (str(ECKey.generate_key("P-256").as_dict(private=True)).replace("'", '"'), "private key"),
+        (str(ECKey.generate_key("P-256").as_dict(private=False) | {"alg": "ES384"}).replace("'", '"'), "for ES256"),
+        (str(ECKey.generate_key("P-256").as_dict(private=False) | {"use": "enc"}).replace("'", '"'), "signatures"),
+        (str(ECKey.generate_key("P-256").as_dict(private=False) | {"kid": ""}).replace("'", '"'), "kid"),
+    ],
+    ids=["nothing", "ssh", "half", "long", "secret", "P-384", "private", "private JWK", "alg", "use", "kid"],
+)
+async def test_a_key_that_can_be_nobodys_is_refused_and_not_repeated(
+    operator: AuthOperatorPort, key: str, why: str
+) -> None:
+    id_ = (await client(operator, "Shop")).client.id
+    with pytest.raises(KeyRefused, match=why) as refused:
+        await operator.add_key("maria", id_, key)
+    assert [fault["pointer"] for fault in refused.value.details["errors"]] == ["/public_key"]
+    assert not (await operator.show_client(id_)).keys
+
+
+async def test_one_kid_is_one_key(operator: AuthOperatorPort) -> None:
+    id_ = (await client(operator, "Shop")).client.id
+    one, other = (ECKey.generate_key("P-256").as_dict(private=False) | {"kid": "k"} for _ in range(2))
+    await operator.add_key("maria", id_, str(one).replace("'", '"'))
+    with pytest.raises(KeyRefused, match="has this kid"):
+        await operator.add_key("maria", id_, str(other).replace("'", '"'))
+
+
+async def test_a_client_that_may_do_less_begins_anew_and_one_that_may_do_more_goes_on(
+    operator: AuthOperatorPort, auth: AuthPort, world: AuthWorld
+) -> None:
+    created = await client(operator, "Shop")
+    id_, tokens = created.client.id, await world.begin(created)
+    more = ClientChanges("New shop", (*BOTH, "catalogue:read"), ("sales", "product"))
+    view = await same_again(lambda: operator.update_client("maria", id_, more))
+    assert (view.name, view.scopes, view.audiences) == ("New shop", more.scopes, more.audiences)
+    assert (await auth.revocations(0)).items == ()
+    refreshed = given(await world.refresh(created, tokens.refresh_token))
+    less = ClientChanges(scopes=("orders:read",), audiences=("sales",))
+    assert (await same_again(lambda: operator.update_client("maria", id_, less))).name == "New shop"
+    (told,) = (await auth.revocations(0)).items
+    assert (told.client_id, told.generation) == (id_, 2)
+    assert error(await world.refresh(created, refreshed.refresh_token)) == "invalid_grant"
+    assert given(await world.ask(created, grant_type="client_credentials")).scope == "orders:read"
+
+
+async def test_a_change_that_makes_no_sense_changes_nothing(operator: AuthOperatorPort) -> None:
+    created = await client(operator, "Shop")
+    for changes in (ClientChanges(name=""), ClientChanges(scopes=("catalogue:read",)), ClientChanges(audiences=())):
+        with pytest.raises(ClientRefused):
+            await operator.update_client("maria", created.client.id, changes)
+    assert (await operator.show_client(created.client.id)).client == created.client
+
+
+async def test_a_deleted_client_is_gone_with_its_tokens(
+    operator: AuthOperatorPort, auth: AuthPort, world: AuthWorld
+) -> None:
+    created = await client(operator, "Shop")
+    tokens = await world.begin(created)
+    await operator.delete_client("maria", created.client.id)
+    assert await operator.list_clients() == ClientPage(())
+    (told,) = (await auth.revocations(0)).items
+    assert (told.client_id, told.generation) == (created.client.id, 2)
+    assert error(await world.refresh(created, tokens.refresh_token)) == "invalid_client"
+    with pytest.raises(NoSuchClient):
+        await operator.delete_client("maria", created.client.id)
+
+
+async def test_a_service_of_ours_is_changed_by_its_release_only(operator: AuthOperatorPort, world: AuthWorld) -> None:
+    await world.service.admit_services({"sales": public(KEYS["ES256"])}, {"sales": ("product",)})
+    for call in (
+        operator.update_client("maria", service_id("sales"), ClientChanges(name="Sales")),
+        operator.delete_client("maria", service_id("sales")),
+    ):
+        with pytest.raises(ServiceClient):
+            await call
+    assert (await operator.disable_client("maria", service_id("sales"))).disabled_at
+
+
+async def test_signing_keys_are_listed_and_rotated(
+    operator: AuthOperatorPort, auth: AuthPort, world: AuthWorld
+) -> None:
+    (first,) = await auth.keys()
+    (active,) = await same_again(operator.list_signing_keys)
+    assert (active.kid, active.state) == (first.kid, SigningKeyState.ACTIVE)
+    world.clock.move(1)
+    waiting = await operator.rotate_signing_key("maria")
+    assert waiting.state is SigningKeyState.PENDING
+    assert list(await operator.list_signing_keys()) == [waiting, active]
+    assert {key.kid for key in await auth.keys()} == {waiting.kid, active.kid}
+    world.clock.move(1)
+    now = await operator.rotate_signing_key("maria", compromised=True)
+    assert [key.kid for key in await auth.keys()] == [now.kid]
+    assert_frozen(now)
+
+
 async def test_what_there_is_not_is_not_found(operator: AuthOperatorPort) -> None:
     created, nobody = await client(operator, "Shop"), ClientId(str(new_id()))
     for id_ in (nobody, ClientId("not an id")):
@@ -210,11 +340,17 @@ async def test_what_there_is_not_is_not_found(operator: AuthOperatorPort) -> Non
             operator.enable_client("maria", id_),
             operator.rotate_secret("maria", id_),
             operator.retire_secret("maria", id_, new_id()),
+            operator.add_key("maria", id_, PUBLIC_KEY),
+            operator.retire_key("maria", id_, new_id()),
+            operator.update_client("maria", id_, ClientChanges(name="Shop")),
+            operator.delete_client("maria", id_),
         ):
             with pytest.raises(NoSuchClient):
                 await call
     with pytest.raises(NoSuchSecret):
         await operator.retire_secret("maria", created.client.id, new_id())
+    with pytest.raises(NoSuchKey):
+        await operator.retire_key("maria", created.client.id, new_id())
 
 
 async def test_every_change_is_written_down_with_who_made_it_and_no_repeat_twice(

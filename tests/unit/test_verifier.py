@@ -207,3 +207,22 @@ async def test_following_survives_whatever_auth_does_and_ends_when_cancelled() -
     with pytest.raises(asyncio.CancelledError):
         await task
     assert world.verifier.ready
+
+
+async def test_once_auth_is_silent_for_too_long_tokens_are_good_for_reading_only() -> None:
+    world = World(silent_s=300)
+    await world.learn()
+    world.clock.move(300)
+    assert world.verifier.verify(world.token(), "sales", changes=True)
+    world.clock.move(1)
+    assert world.verifier.verify(world.token(), "sales")
+    with pytest.raises(NotReached, match="nothing is changed"):
+        world.verifier.verify(world.token(), "sales", changes=True)
+    world.auth.away = True
+    with pytest.raises(NotReached):
+        await world.learn()
+    with pytest.raises(NotReached, match="nothing is changed"):
+        world.verifier.verify(world.token(), "sales", changes=True)
+    world.auth.away = False
+    await world.learn()
+    assert world.verifier.verify(world.token(), "sales", changes=True)

@@ -1,5 +1,6 @@
 """A token service of our own making, to forge tokens with."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,11 +69,13 @@ def verification_key(key: ECKey, kid: str) -> VerificationKey:
 class World:
     """A verifier, the auth that it follows, and the key that auth signs with."""
 
-    def __init__(self, remembered: int = 100, leeway_s: float = 10) -> None:
+    def __init__(self, remembered: int = 100, leeway_s: float = 10, silent_s: float = math.inf) -> None:
         self.clock = StoppedClock()
         self.key = ECKey.generate_key("P-256")
         self.auth = FakeAuth([verification_key(self.key, "one")])
-        self.verifier = LocalVerifier(ISSUER, leeway_s, self.clock, remembered=remembered, steady=self.clock.steady)
+        self.verifier = LocalVerifier(
+            ISSUER, leeway_s, self.clock, remembered=remembered, steady=self.clock.steady, silent_s=silent_s
+        )
 
     async def learn(self) -> None:
         await self.verifier.learn(self.auth)

@@ -14,8 +14,9 @@ MAX_JTI = 255
 
 # Source: RFC 7523, 2.2, says JWT; the draft that succeeds it gives assertions a type of their own.
 _TYPES = frozenset({"jwt", "client-authentication+jwt"})
-# Source: RFC 9864, 2.2.
-_ALIASES = {"Ed25519": "EdDSA"}
+KINDS = {"ES256": "ES256", "RS256": "RS256", "EdDSA": "EdDSA", "Ed25519": "EdDSA"}
+"""The algorithms that an assertion may name, each with what a key for it is called. Source: RFC 9864, 2.2."""
+
 _NOBODYS = nobodys_keys()
 
 
@@ -49,15 +50,17 @@ def read_assertion(text: str, keys: Sequence[StoredKey], asserted: Asserted) -> 
     header = read_header(text)
     if str(header.get("typ", "JWT")).lower() not in _TYPES:
         raise Unusable("is of another type")
-    algorithm = str(header.get("alg"))
-    fitting = [key for key in keys if key.algorithm == _ALIASES.get(algorithm, algorithm)]
-    named = [key for key in fitting if header.get("kid", key.kid) == key.kid]
-    for key in named or [_NOBODYS.get(_ALIASES.get(algorithm, algorithm), _NOBODYS["ES256"])]:
+    kind = KINDS.get(str(header.get("alg")))
+    if kind is None:
+        raise Unusable("is signed in a way that is not accepted")
+    fitting = [key for key in keys if key.algorithm == kind and header.get("kid", key.kid) == key.kid]
+    for key in fitting or [_NOBODYS[kind]]:
         try:
-            claims = read_payload(text, key.key, algorithm)
+            claims = read_payload(text, key.key, header["alg"])
         except Unusable:
             continue
-        return _checked(key, claims, asserted)
+        if key in fitting:
+            return _checked(key, claims, asserted)
     raise Unusable("is signed by none of the client's keys")
 
 
@@ -77,6 +80,6 @@ def _checked(key: StoredKey, claims: Mapping[str, Any], asserted: Asserted) -> A
     if any(name in claims and instant(claims, name) > now + leeway for name in ("nbf", "iat")):
         raise Unusable("is not good yet")
     jti = word(claims, "jti")
-    if len(jti) > MAX_JTI or "\0" in jti:
+    if len(jti) > MAX_JTI or not jti.isprintable():  # a lone surrogate can be written in JSON, and nowhere else
         raise Unusable("has no usable jti")
     return Assertion(key, jti, datetime.fromtimestamp(ends + leeway, UTC))

@@ -58,7 +58,7 @@ RENEW = sql("""
     UPDATE client_secret s SET digest = decode(r.digest, 'hex'), pepper_version = :version
     FROM json_to_recordset(CAST(:rows AS json)) AS r(id uuid, digest text)
     WHERE s.id IN (SELECT id FROM client_secret WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-        AND s.id = r.id AND s.pepper_version <> :version
+        AND s.id = r.id AND s.pepper_version < :version
 """)
 
 

@@ -116,5 +116,5 @@ class Authentication:
             return
         if proof.id in client.unnoticed:
             attested.used_secrets.add(proof.id)
-        if proof.pepper_version != self._peppers.current:
+        if proof.pepper_version < self._peppers.current:
             attested.renewed[proof.id] = self._peppers.digest(request.client_secret, self._peppers.current)
