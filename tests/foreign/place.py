@@ -42,8 +42,12 @@ class Place:
         return self.system.run.url("auth")
 
     @property
+    def api(self) -> str:
+        return self.system.run.url("sales")
+
+    @property
     def orders(self) -> str:
-        return f"{self.system.run.url('sales')}/api/v1/orders"
+        return f"{self.api}/api/v1/orders"
 
     def client(self, *scopes: str, audiences: Sequence[str] = ("sales",)) -> Credentials:
         """A new client, made by the command line."""

@@ -2,15 +2,13 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Mapping
 
 import pytest
 from joserfc.jwk import ECKey, OKPKey
 
-from tests.foreign.node import LOCK, NODE, PROJECT
+from tests.foreign.node import LOCK, PROJECT, run
 from tests.foreign.place import ORDER, Place, PrivateKey
-from tests.system.running import ENVIRONMENT
 
 CLIENTS = ("oauth4webapi", "openid-client", "simple-oauth2")
 SECRETS = ("client_secret_basic", "client_secret_post")
@@ -54,11 +52,10 @@ def test_what_is_installed_is_pinned() -> None:
 
 
 def _done(program: str, place: Place, method: str, key: PrivateKey | None = None) -> None:
-    """Run a program; what it says is shown if it fails, or ends before it is done."""
     credentials = place.client("orders:read", "orders:write", "shipments:read", audiences=("sales", "delivery"))
     if key is not None:
         place.trust(credentials, key)
-    about = {
+    told = {
         "issuer": place.issuer,
         "orders": place.orders,
         "clientId": credentials.client_id,
@@ -67,14 +64,4 @@ def _done(program: str, place: Place, method: str, key: PrivateKey | None = None
         "method": method,
         "order": ORDER,
     }
-    done = subprocess.run(
-        [NODE, f"{program}.mjs"],
-        cwd=PROJECT,
-        env=ENVIRONMENT,
-        input=json.dumps(about),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "done\n"), done.stdout + done.stderr
+    assert run(f"{program}.mjs", told=told) == "done\n"
