@@ -66,7 +66,7 @@ def _principal(claims: Mapping[str, Any], expected: Expected) -> Principal:
         raise Unusable("is not good yet")
     word(claims, "sub")
     return Principal(
-        client_id=ClientId(word(claims, "client_id")),
+        client_id=_client_id(claims),
         audience=expected.audience,
         scopes=frozenset(word(claims, "scope").split(" ")),  # nothing else parts them: RFC 6749, 3.3
         expires_at=datetime.fromtimestamp(ends, UTC),
@@ -74,6 +74,14 @@ def _principal(claims: Mapping[str, Any], expected: Expected) -> Principal:
         generation=_generation(claims),
         token_id=word(claims, "jti"),
     )
+
+
+def _client_id(claims: Mapping[str, Any]) -> ClientId:
+    """Whose token it is, in characters that can be stored: JSON can spell some that can't."""
+    value = word(claims, "client_id")
+    if not value.isprintable():
+        raise Unusable("has no usable client_id")
+    return ClientId(value)
 
 
 def _generation(claims: Mapping[str, Any]) -> int:
