@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tests.adversarial import (
+    assertions,
     bearer_claims,
     bearer_headers,
     bearer_signatures,
@@ -17,7 +18,7 @@ from tests.adversarial import (
 from tests.adversarial.row import Row
 
 FILES = (
-    *(token_forms, token_clients, token_grants, given_back, described),
+    *(token_forms, token_clients, assertions, token_grants, given_back, described),
     *(bearer_headers, bearer_claims, bearer_signatures, bearer_ways, crossed),
 )
 CHAPTERS: Mapping[str, Sequence[Row]] = {file.CHAPTER: file.ROWS for file in FILES}

@@ -1,4 +1,4 @@
-"""Access tokens that say anything, signed with the running system's own key, with another one, or not at all."""
+"""Access tokens and assertions that say anything, signed with a key that is known there, with another, or not at all."""
 
 import hashlib
 import hmac
@@ -45,6 +45,11 @@ class Forge:
         times = {"iat": self.now, "exp": self.now + 3600}
         return {**about, "scope": self.scope, **times, "jti": self.family, "fid": self.family, "gen": 1}
 
+    @property
+    def payload(self) -> bytes:
+        """The claims as they are written."""
+        return json.dumps(self.claims).encode()
+
     def good(self) -> str:
         """A token that opens the door."""
         return self.signed()
@@ -84,6 +89,26 @@ class Forge:
         """A token with an HMAC in place of a signature."""
         head, body = self.parts(header=changed(self.header, {"alg": "HS256", **header}))
         return f"{head}.{body}.{b64(hmac.digest(secret, f'{head}.{body}'.encode(), hashlib.sha256))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Oath(Forge):
+    """Makes assertions of a client: `key` is the client's, `audience` where it signs in, `family` the assertion's id.
+
+    `other` is another client, `secret` this one's secret.
+    """
+
+    other: str = ""
+    secret: str = field(default="", repr=False)
+
+    @property
+    def header(self) -> dict[str, Any]:
+        return {"alg": "ES256", "typ": "JWT", "kid": self.kid}
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        about = {"iss": self.client, "sub": self.client, "aud": self.audience, "jti": self.family}
+        return {**about, "iat": self.now, "exp": self.now + 60}
 
 
 def _part(content: Mapping[str, Any] | bytes) -> str:

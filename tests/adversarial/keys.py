@@ -7,6 +7,7 @@ from functools import cache
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """How many points P-256 has. Source: FIPS 186-5, SP 800-186."""
 
@@ -23,6 +24,18 @@ def stranger() -> ec.EllipticCurvePrivateKey:
 
 
 @cache
+def clients_key() -> ec.EllipticCurvePrivateKey:
+    """A key by which a client signs in."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
+def retired_key() -> ec.EllipticCurvePrivateKey:
+    """A key by which a client signed in."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
 def on_p384() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP384R1())
 
@@ -33,7 +46,7 @@ def on_secp256k1() -> ec.EllipticCurvePrivateKey:
 
 
 @cache
-def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+def rsa_key(bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
@@ -42,7 +55,7 @@ def ed25519_key() -> ed25519.Ed25519PrivateKey:
     return ed25519.Ed25519PrivateKey.generate()
 
 
-def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def pem(key: PrivateKey) -> bytes:
     """The public half as most libraries print it."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 

@@ -9,12 +9,13 @@ from itertools import zip_longest
 from typing import Any
 
 from tests.adversarial.chapters import ROWS
-from tests.adversarial.row import Row
+from tests.adversarial.row import FORM, Row
 from tests.adversarial.wire import Answer, exchange, written
 from tests.adversarial.world import World, inhabited
 from tests.system.running import Running
 
 AT_ONCE = 8
+RACERS = 16
 CODED = re.compile(r"\{([^}]*)\}", re.DOTALL)
 
 
@@ -29,12 +30,16 @@ class Got:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What each service that a row is for answered to it, the secrets that were sent, and the log afterwards."""
+    """What each service that a row is for answered to it, the secrets that were sent, and the log afterwards.
+
+    `raced` is how one assertion was answered that came many times at once.
+    """
 
     answers: Mapping[str, Mapping[str, Got]]
     shown: frozenset[str]
     log: Sequence[Mapping[str, Any]]
     log_text: str
+    raced: Sequence[int]
 
 
 async def played(system: Running) -> Played:
@@ -48,10 +53,18 @@ async def played(system: Running) -> Played:
     async with inhabited(system) as world:
         asked = [(name, service) for name, row in ROWS.items() for service in row.at]
         given = await asyncio.gather(*(one(world, ROWS[name], service) for name, service in asked))
+        raced = await _raced(world)
     answers: dict[str, dict[str, Got]] = {name: {} for name in ROWS}
     for (name, service), got in zip(asked, given, strict=True):
         answers[name][service] = got
-    return Played(answers, frozenset(world.shown), system.log(), system.log_text())
+    return Played(answers, frozenset(world.shown), system.log(), system.log_text(), raced)
+
+
+async def _raced(world: World) -> Sequence[int]:
+    row = ROWS["An assertion: ES256"]
+    body = await world.fill(row.body, row, "auth")
+    answers = await exchange(world.system.run.url("auth"), written(row.request, [FORM], body.encode()), RACERS)
+    return sorted(answer.status for answer in answers)
 
 
 async def _got(world: World, row: Row, service: str) -> Got:
@@ -60,7 +73,7 @@ async def _got(world: World, row: Row, service: str) -> Got:
     body = (await world.fill(row.body, row, service)).encode("latin-1")
     try:
         url = world.system.run.url(service)
-        answer = await exchange(url, written(request, headers, body, chunked=row.chunked))
+        (answer,) = await exchange(url, written(request, headers, body, chunked=row.chunked))
     except (OSError, TimeoutError):
         answer = Answer(0)
     says = {name: await _filled(world, value, row, service) for name, value in row.says.items()}

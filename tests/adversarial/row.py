@@ -32,12 +32,15 @@ ROUTES: Mapping[str, tuple[str, str]] = {
 }
 """Where each service is asked, and the scope that opens it there."""
 
-Make = Callable[[Forge], str]
+Make = Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A request and its answer. With `make` it carries a token, which `told` describes; `at` says who is asked."""
+    """A request and its answer. With `make` it carries a token, which `told` describes; `at` says who is asked.
+
+    With `who`, it is that client's assertion.
+    """
 
     name: str
     source: str
@@ -52,6 +55,7 @@ class Row:
     at: Sequence[str] = ("auth",)
     make: Make | None = None
     told: str = ""
+    who: str = ""
 
     @property
     def is_form(self) -> bool:

@@ -1,4 +1,4 @@
-"""Signatures by keys and algorithms that access tokens are never signed with."""
+"""Signatures by other keys and algorithms than those that access tokens are signed with."""
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, HashAlgorithm
@@ -7,10 +7,10 @@ from tests.adversarial.forge import Forge, changed
 from tests.adversarial.keys import b64, ed25519_key, on_p384, on_secp256k1, rsa_key
 
 
-def by_rsa(forge: Forge, alg: str) -> str:
+def by_rsa(forge: Forge, alg: str, bits: int = 2048) -> str:
     """Source: RFC 7518, 3.3."""
     text = _text(forge, alg)
-    return f"{text}.{b64(rsa_key().sign(text.encode(), padding.PKCS1v15(), SHA256()))}"
+    return f"{text}.{b64(rsa_key(bits).sign(text.encode(), padding.PKCS1v15(), SHA256()))}"
 
 
 def by_p384(forge: Forge, alg: str) -> str:
@@ -23,9 +23,9 @@ def by_secp256k1(forge: Forge, alg: str) -> str:
     return _by_curve(forge, alg, on_secp256k1(), SHA256(), 32)
 
 
-def by_ed25519(forge: Forge) -> str:
+def by_ed25519(forge: Forge, alg: str = "EdDSA") -> str:
     """Source: RFC 8037, 3.1."""
-    text = _text(forge, "EdDSA")
+    text = _text(forge, alg)
     return f"{text}.{b64(ed25519_key().sign(text.encode()))}"
 
 

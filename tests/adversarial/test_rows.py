@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.adversarial.chapters import CHAPTERS, ROWS
-from tests.adversarial.played import Got, Played
+from tests.adversarial.played import RACERS, Got, Played
 from tests.adversarial.row import NO_CREDENTIALS, Row
 from tests.adversarial.wire import Answer
 
@@ -105,3 +105,8 @@ def test_the_metadata_name_what_is_there_and_no_host_that_a_caller_names(
     assert [url for url in named if not url.startswith(f"{told['issuer']}/")] == []
     assert told["response_types_supported"] == []
     assert answers["Described: the metadata, with another host"]["auth"].answer.json() == told
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_of_one_assertion_that_comes_many_times_at_once_one_is_good(system: str, systems: Mapping[str, Played]) -> None:
+    assert systems[system].raced == [200, *[401] * (RACERS - 1)]

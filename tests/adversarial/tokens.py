@@ -48,6 +48,7 @@ class Fresher:
     """Makes tokens of a client by the names under which rows ask for them."""
 
     client: Client
+    signer: Client
     forger: Callable[[], Forge]
 
     def makers(self) -> Mapping[str, Fresh]:
@@ -55,6 +56,8 @@ class Fresher:
         return {
             "refresh": partial(self._token, REFRESH),
             "access": partial(self._token, ACCESS),
+            "signer refresh": partial(self._signers, REFRESH),
+            "signer access": partial(self._signers, ACCESS),
             "read refresh": partial(self._token, REFRESH, scope="orders:read"),
             "used refresh": self._used,
             "refresh after theft": self._stolen,
@@ -70,6 +73,9 @@ class Fresher:
 
     async def _token(self, kind: str, **form: str) -> str:
         return str((await self.client.begin(**form))[kind])
+
+    async def _signers(self, kind: str) -> str:
+        return str((await self.signer.begin())[kind])
 
     async def _exchanged(self) -> tuple[str, str]:
         first = await self._token(REFRESH)

@@ -40,17 +40,19 @@ def written(request: str, headers: Sequence[str], body: bytes, *, chunked: bool 
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-async def exchange(url: str, sent: bytes) -> Answer:
-    """Send these bytes, and read one answer."""
+async def exchange(url: str, sent: bytes, times: int = 1) -> Sequence[Answer]:
+    """Send these bytes, so often at once, each on a connection that is open before; and read an answer to each."""
     host, port = url.removeprefix("http://").split(":")
     async with asyncio.timeout(TIMEOUT_S):
-        reader, writer = await asyncio.open_connection(host, int(port))
+        connections = [await asyncio.open_connection(host, int(port)) for _ in range(times)]
         try:
-            # Not drained: a body that is too large is refused before all of it is read.
-            writer.write(sent)
-            return await _answer(reader)
+            for _, writer in connections:
+                # Not drained: a body that is too large is refused before all of it is read.
+                writer.write(sent)
+            return [await _answer(reader) for reader, _ in connections]
         finally:
-            writer.transport.abort()
+            for _, writer in connections:
+                writer.transport.abort()
 
 
 async def _answer(reader: asyncio.StreamReader) -> Answer:

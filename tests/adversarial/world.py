@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -15,9 +16,11 @@ from app.operator import assembled
 from modules.auth.port import ClientKind, audience_urn
 from modules.kernel.ids import ClientId
 from modules.kernel.principal import INTERNAL_SCOPE
-from tests.adversarial.forge import Forge
+from tests.adversarial.forge import Forge, Oath
+from tests.adversarial.keys import PrivateKey, clients_key, ed25519_key, pem, retired_key, rsa_key
+from tests.adversarial.oaths import Swearer
 from tests.adversarial.row import ROUTES, Row
-from tests.adversarial.tokens import Client, Fresher
+from tests.adversarial.tokens import Client, Fresh, Fresher
 from tests.system.running import Running
 
 TIMEOUT_S = 30.0
@@ -33,6 +36,10 @@ CLIENTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "wide": (("sales", "product"), "orders:read catalogue:read"),
     "disabled": (("sales",), "orders:read"),
     "returned": (("sales",), "orders:read"),
+    "signer": (("sales",), "orders:read"),
+    "signer by rsa": (("sales",), "orders:read"),
+    "signer by edwards": (("sales",), "orders:read"),
+    "disabled signer": (("sales",), "orders:read"),
     "service": (("product", "delivery", "auth"), "internal:call"),
 }
 TOKENS = {
@@ -45,6 +52,12 @@ TOKENS = {
     "a client of two services, for sales": ("wide", "sales"),
     "a client of two services, for product": ("wide", "product"),
     **{f"a service of ours for {where}": ("service", where) for where in ("product", "delivery", "auth")},
+}
+KEYS: Mapping[str, Callable[[], PrivateKey]] = {
+    "signer": clients_key,
+    "signer by rsa": partial(rsa_key, 2048),
+    "signer by edwards": ed25519_key,
+    "disabled signer": clients_key,
 }
 WRITES = {
     "auth": "/auth/token",
@@ -64,6 +77,7 @@ class World:
     kid: str
     issuer: str
     clients: Mapping[str, Client] = field(repr=False)
+    kids: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict, repr=False)
     shown: set[str] = field(default_factory=set, repr=False)
 
@@ -80,14 +94,17 @@ class World:
         if name in told:
             return told[name]
         if name == "token" and row.make is not None:
-            secret = row.make(self.forger(service))
+            secret = row.make(self.oath(row.who) if row.who else self.forger(service))
         elif name in self.values:
             secret = self.values[name]
         else:
-            fresher = Fresher(self.clients["shop"], lambda: self.forger("sales"))
-            secret = await fresher.makers()[name]()
+            secret = await self._fresh()[name]()
         self.shown.add(secret)
         return secret
+
+    def _fresh(self) -> Mapping[str, Fresh]:
+        fresher = Fresher(self.clients["shop"], self.clients["signer"], lambda: self.forger("sales"))
+        return {**fresher.makers(), **Swearer(self.clients["shop"].http, self.oath).makers()}
 
     def _told(self, service: str) -> Mapping[str, str]:
         """What is no secret."""
@@ -97,6 +114,7 @@ class World:
             **{name: client.id for name, client in self.clients.items()},
             "shop tail": shop[1:],
             "loud shop": shop.upper(),
+            "loud signer": self.clients["signer"].id.upper(),
             "dense shop": shop.replace("-", ""),
             "asked": service,
             "route": route,
@@ -109,6 +127,12 @@ class World:
         """What makes tokens for `service`, as of now."""
         audience, scope = audience_urn(service), ROUTES[service][1]
         return Forge(self.key, self.kid, self.issuer, self.clients["shop"].id, audience, scope, str(uuid4()))
+
+    def oath(self, who: str, jti: str | None = None) -> Oath:
+        """What makes assertions of a client, as of now."""
+        client, other = self.clients[who], self.clients["shop"].id
+        about = (self.issuer, client.id, self.issuer, "", jti or str(uuid4()))
+        return Oath(clients_key(), self.kids[who], *about, other=other, secret=client.secret)
 
 
 @asynccontextmanager
@@ -143,6 +167,7 @@ async def _values(world: World, container: Container) -> None:
     values |= {"secret tail": secret[4:], "short secret": secret[:-1], "loud secret": secret.upper()}
     for name, (who, where) in TOKENS.items():
         values[f"token of {name}"] = (await world.clients[who].begin(resource=audience_urn(where)))["access_token"]
+    await _keys(world, container)
     returned = world.clients["returned"]
     before = await returned.begin()
     values |= {"token from before": before["access_token"], "refresh from before": before["refresh_token"]}
@@ -150,6 +175,19 @@ async def _values(world: World, container: Container) -> None:
     await container.auth().disable_client("test", ClientId(returned.id))
     await container.auth().enable_client("test", ClientId(returned.id))
     await _revocations(world)
+
+
+async def _keys(world: World, container: Container) -> None:
+    """Give those who sign their keys, and take one back."""
+    auth = container.auth()
+    for who, key in KEYS.items():
+        detail = await auth.add_key("test", ClientId(world.clients[who].id), pem(key()).decode())
+        world.kids[who] = detail.keys[0].kid
+    signer = ClientId(world.clients["signer"].id)
+    added = await auth.add_key("test", signer, pem(retired_key()).decode())
+    (old,) = (key.id for key in added.keys if key.kid != world.kids["signer"])
+    await auth.retire_key("test", signer, old)
+    await auth.disable_client("test", ClientId(world.clients["disabled signer"].id))
 
 
 async def _new_secret(world: World, container: Container) -> None:
