@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     )
 }
 TOLD = "const { issuer, api, clientId, clientSecret } = JSON.parse((await import('node:fs')).readFileSync(0, 'utf8'))"
+SAID = "console.log(answer.status, told.active)"
 ASKED = """
 const server = app.listen(0, '127.0.0.1')
 await new Promise((listening) => server.once('listening', listening))
@@ -53,7 +54,8 @@ def test_an_example_in_python_works(title: str, place: Place) -> None:
         timeout=30,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [200, True if "told = " in EXAMPLES[title][1] else None]
 
 
 @pytest.mark.usefixtures("packages")
@@ -66,8 +68,10 @@ def test_an_example_in_javascript_works(title: str, place: Place) -> None:
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,
     }
-    program = [TOLD, text, ASKED if "const app = " in text else "", "console.log(answer.status)"]
-    assert node.run("--input-type=module", "--eval", "\n".join(program), told=told) == "200\n"
+    asks = "const told = " in text
+    program = [TOLD, text, ASKED if "const app = " in text else "", SAID if asks else "console.log(answer.status)"]
+    said = node.run("--input-type=module", "--eval", "\n".join(program), told=told)
+    assert said == ("200 true\n" if asks else "200\n")
 
 
 def test_every_client_that_is_tested_is_on_the_page_with_an_example() -> None:
