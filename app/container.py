@@ -294,6 +294,7 @@ class Container(containers.DeclarativeContainer):
         settings,
         auth=providers.List(
             providers.Callable(auth_api.routes, auth, issue_token, limiter),
+            providers.Callable(auth_api.client_routes, auth, verifier),
             providers.Callable(auth_remote.routes, auth, verifier),
             providers.Callable(auth_remote.operator_routes, auth, verifier),
         ).provider,

@@ -2,7 +2,7 @@
 
 import typer
 
-from entrypoints.cli import client, db, order, product, shipment, stock
+from entrypoints.cli import client, db, key, order, product, shipment, stock
 from entrypoints.cli.bench import bench
 from entrypoints.cli.demo import demo
 from entrypoints.cli.doctor import doctor
@@ -17,6 +17,7 @@ app.command()(bench)
 app.command()(doctor)
 app.add_typer(db.app, name="db")
 app.add_typer(client.app, name="client")
+app.add_typer(key.app, name="key")
 app.add_typer(product.app, name="product")
 app.add_typer(stock.app, name="stock")
 app.add_typer(order.app, name="order")

@@ -5,10 +5,15 @@ from uuid import UUID
 
 import typer
 
-from entrypoints.cli.acting import DATA, Data, Json, act, actor, print_table, show
+from entrypoints.cli.acting import DATA, USAGE, Data, Json, act, actor, end, print_table, show
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from modules.auth.port import ClientDetail
+
+LONGEST_KEY = 100_000
+SHORT = 8
 
 app = typer.Typer(no_args_is_help=True, help="Clients of the API.")
 
@@ -71,10 +76,10 @@ def list_(data: Data = DATA, *, as_json: Json = False) -> None:
 
 @app.command("show")
 def show_(client_id: str, data: Data = DATA, *, as_json: Json = False) -> None:
-    """Show a client with its live secrets: since when, and when each was last used."""
+    """Show a client with its live secrets and keys: since when, and when each was last used."""
     from modules.kernel.ids import ClientId
 
-    _show_detail(act(data, lambda operator: operator.auth.show_client(ClientId(client_id))), as_json=as_json)
+    show_detail(act(data, lambda operator: operator.auth.show_client(ClientId(client_id))), as_json=as_json)
 
 
 @app.command()
@@ -93,6 +98,44 @@ def enable(client_id: str, data: Data = DATA, *, as_json: Json = False) -> None:
 
     view = act(data, lambda operator: operator.auth.enable_client(actor(), ClientId(client_id)))
     show(view, as_json=as_json, table=lambda: typer.echo(f"{view.id} ({view.name}) may sign in."))
+
+
+@app.command()
+def update(
+    client_id: str,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="All that it may do; repeatable.")] = None,
+    audience: Annotated[
+        list[str] | None, typer.Option(help="All services it may call; the first is the default.")
+    ] = None,
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Change a client; where it may do less than before, every token of its is refused within a second."""
+    from modules.auth.port import ClientChanges
+    from modules.kernel.ids import ClientId
+
+    changes = ClientChanges(name, tuple(scope) if scope else None, tuple(audience) if audience else None)
+    if changes == ClientChanges():
+        raise end("Say what is to be different: --name, --scope or --audience.", USAGE)
+    view = act(data, lambda operator: operator.auth.update_client(actor(), ClientId(client_id), changes))
+    show(
+        view,
+        as_json=as_json,
+        table=lambda: typer.echo(
+            f"{view.id} ({view.name}): scopes {' '.join(view.scopes)}; audiences {' '.join(view.audiences)}"
+        ),
+    )
+
+
+@app.command()
+def delete(client_id: str, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Forget a client, its secrets and keys; every token of its is refused by every service within a second."""
+    from modules.kernel.ids import ClientId
+
+    act(data, lambda operator: operator.auth.delete_client(actor(), ClientId(client_id)))
+    show({"deleted": client_id}, as_json=as_json, table=lambda: typer.echo(f"{client_id} is gone."))
 
 
 @app.command("rotate-secret")
@@ -116,24 +159,66 @@ def retire_secret(client_id: str, secret_id: UUID, data: Data = DATA, *, as_json
     from modules.kernel.ids import ClientId
 
     detail = act(data, lambda operator: operator.auth.retire_secret(actor(), ClientId(client_id), secret_id))
-    _show_detail(detail, as_json=as_json)
+    show_detail(detail, as_json=as_json)
 
 
-def _show_detail(detail: "ClientDetail", *, as_json: bool) -> None:
+@app.command("add-key")
+def add_key(
+    client_id: str,
+    file: Annotated[typer.FileText, typer.Argument(help="The public key, in PEM or as a JWK; - for stdin.")],
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Let a client sign in by what it signs with a key (private_key_jwt): on P-256 or Ed25519, or RSA."""
+    from modules.kernel.ids import ClientId
+
+    try:
+        public_key = file.read(LONGEST_KEY)
+    except (OSError, UnicodeDecodeError):
+        raise end(f"{file.name} can't be read as text.", USAGE) from None
+    detail = act(data, lambda operator: operator.auth.add_key(actor(), ClientId(client_id), public_key))
+    show_detail(detail, as_json=as_json)
+
+
+@app.command("retire-key")
+def retire_key(client_id: str, key_id: UUID, data: Data = DATA, *, as_json: Json = False) -> None:
+    """Have one of a client's keys be worth nothing."""
+    from modules.kernel.ids import ClientId
+
+    detail = act(data, lambda operator: operator.auth.retire_key(actor(), ClientId(client_id), key_id))
+    show_detail(detail, as_json=as_json)
+
+
+def show_detail(detail: "ClientDetail", *, as_json: bool) -> None:
+    """A client with what it can sign in with."""
+
     def tables() -> None:
         client = detail.client
         typer.echo(f"{client.id}  {client.name}  {'disabled' if client.disabled_at else 'may sign in'}")
         typer.echo(f"scopes {' '.join(client.scopes)}; audiences {' '.join(client.audiences)}")
-        print_table(
-            ["secret", "since", "last used"],
-            [
+        if detail.secrets:
+            print_table(
+                ["secret", "since", "last used"],
+                [[one.id, moment(one.created_at), moment(one.last_used_at)] for one in detail.secrets],
+            )
+        if detail.keys:
+            print_table(
+                ["key", "kid", "algorithm", "since", "last used"],
                 [
-                    one.id,
-                    f"{one.created_at:%Y-%m-%d %H:%M}",
-                    f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "never",
-                ]
-                for one in detail.secrets
-            ],
-        )
+                    [one.id, short(one.kid), one.algorithm, moment(one.created_at), moment(one.last_used_at)]
+                    for one in detail.keys
+                ],
+            )
 
     show(detail, as_json=as_json, table=tables)
+
+
+def moment(at: "datetime | None") -> str:
+    """A time in a table."""
+    return f"{at:%Y-%m-%d %H:%M}" if at else "never"
+
+
+def short(kid: str) -> str:
+    """Enough of the name of a key to tell it from others."""
+    return kid if len(kid) <= SHORT else f"{kid[:SHORT]}…"

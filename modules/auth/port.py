@@ -202,6 +202,7 @@ class ClientChanges:
     name: str | None = None
     scopes: tuple[str, ...] | None = None
     audiences: tuple[str, ...] | None = None
+    disabled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,7 @@ class AuthOperatorPort(Protocol):
         Raises:
             NoSuchClient: there is none of that id.
             ClientRefused: a client like that may not be, as in `create_client`.
-            ServiceClient: it is one of our services.
+            ServiceClient: it is one of our services, and more is to be different than whether it is disabled.
         """
         ...
 

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.service_key import new_service_key, public_part
 from modules.kernel.ids import new_id
 from tests.processes import until
 from tests.system.running import Running
@@ -85,3 +87,57 @@ def test_the_last_secret_and_a_third_are_refused(system: Running, shop: Mapping[
     third = system.cli("client", "rotate-secret", id_)
     assert (third.returncode, third.stdout) == (1, "")
     assert system.cli("client", "retire-secret", id_, "no-uuid").returncode == 2
+
+
+def test_a_client_is_changed_and_forgotten(system: Running, shop: Mapping[str, Any]) -> None:
+    id_, secret = shop["client_id"], shop["client_secret"]
+    bearer = token(system, id_, secret).json()["access_token"]
+    more = system.ask(
+        "client", "update", id_, "--name", "shop two", "--scope", "orders:read", "--scope", "orders:write"
+    )
+    assert (more["name"], more["scopes"]) == ("shop two", ["orders:read", "orders:write"])
+    assert status(system, bearer) == 200
+    assert "orders:write;" in system.cli("client", "update", id_, "--scope", "orders:write").stdout
+    until(lambda: status(system, bearer) == 401)
+    nothing = system.cli("client", "update", id_)
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "--name, --scope or --audience" in nothing.stderr
+    assert f"{id_} is gone." in system.cli("client", "delete", id_).stdout
+    assert token(system, id_, secret).json()["error"] == "invalid_client"
+    again = system.cli("client", "delete", id_)
+    assert again.returncode == 1
+    assert "There is no client" in again.stderr
+
+
+def test_a_client_gets_a_key_from_a_file_and_from_stdin(
+    system: Running, shop: Mapping[str, Any], tmp_path: Path
+) -> None:
+    key, id_ = new_service_key(), shop["client_id"]
+    (tmp_path / "shop.pem").write_text(public_part(key))
+    (tmp_path / "private.pem").write_text(key)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (added,) = system.ask("client", "add-key", id_, tmp_path / "shop.pem")["keys"]
+    assert added["algorithm"] == "ES256"
+    shown = system.cli("client", "show", id_).stdout
+    assert f"{added['kid'][:8]}…" in shown
+    for file, code, why in (
+        ("private.pem", 1, "This is a private key"),
+        ("binary", 2, "can't be read as text"),
+        ("none", 2, "No such file"),
+    ):
+        refused = system.cli("client", "add-key", id_, tmp_path / file)
+        assert (refused.returncode, refused.stdout) == (code, "")
+        assert why in refused.stderr
+    assert system.ask("client", "retire-key", id_, added["id"])["keys"] == []
+
+
+def test_signing_keys_are_listed_and_rotated(system: Running) -> None:
+    before = system.ask("key", "list")
+    waiting = system.ask("key", "rotate")[0]
+    assert waiting["state"] == "pending"
+    listed = system.ask("key", "list")
+    assert [one["kid"] for one in listed] == [waiting["kid"], *(one["kid"] for one in before)]
+    assert system.ask("key", "rotate")[0] == waiting
+    table = system.cli("key", "list").stdout
+    assert "active" in table
+    assert "next step" in table

@@ -6,7 +6,9 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from modules.auth.api.clients import routes as client_routes
 from modules.auth.api.forms import REFUSALS, RETURNED_FORM, TOKEN_FORM, TOKEN_RESPONSES, Introspected, answered
+from modules.auth.model.client_key import ALGORITHMS
 from modules.auth.model.key import jwk
 from modules.auth.model.scope import SCOPES
 from modules.auth.port import KEYS_PATH
@@ -14,8 +16,11 @@ from modules.auth.service import AuthService, Outcome, TokenRequest
 from modules.auth.service.limiting import Limiter, Unlimited
 from modules.web.problem import problems
 
+__all__ = ["client_routes", "routes"]
+
 DESCRIPTION_ENDPOINTS_LIVE_S = 60
-AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
+AUTHENTICATION = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+ENDPOINTS = ("token", "revocation", "introspection")
 
 
 Issue = Callable[[TokenRequest], Awaitable[Outcome]]
@@ -89,7 +94,6 @@ def _metadata(issuer: str) -> dict[str, Any]:
         "grant_types_supported": ["client_credentials", "refresh_token"],
         "revocation_endpoint": f"{issuer}/auth/revoke",
         "introspection_endpoint": f"{issuer}/auth/introspect",
-        "token_endpoint_auth_methods_supported": AUTHENTICATION,
-        "revocation_endpoint_auth_methods_supported": AUTHENTICATION,
-        "introspection_endpoint_auth_methods_supported": AUTHENTICATION,
+        **{f"{name}_endpoint_auth_methods_supported": AUTHENTICATION for name in ENDPOINTS},
+        **{f"{name}_endpoint_auth_signing_alg_values_supported": ALGORITHMS for name in ENDPOINTS},
     }

@@ -7,6 +7,7 @@ import orjson
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from modules.auth.model.assertion import ASSERTION_TYPE
 from modules.auth.service import TokenRefused, TokenRequest, read_request
 from modules.auth.service.limiting import Limiter, counted_as
 from modules.web.problem import problems
@@ -50,6 +51,13 @@ class Introspected(BaseModel):
     jti: str | None = None
 
 
+CREDENTIALS: dict[str, Any] = {
+    "client_id": {"type": "string"},
+    "client_secret": {"type": "string", "format": "password"},
+    "client_assertion_type": {"type": "string", "enum": [ASSERTION_TYPE]},
+    "client_assertion": {"type": "string", "format": "password"},
+}
+
 TOKEN_FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -63,8 +71,7 @@ TOKEN_FORM: dict[str, Any] = {
                         "scope": {"type": "string", "examples": ["orders:read orders:write"]},
                         "resource": {"type": "string", "examples": ["urn:waybill:sales"]},
                         "refresh_token": {"type": "string"},
-                        "client_id": {"type": "string"},
-                        "client_secret": {"type": "string", "format": "password"},
+                        **CREDENTIALS,
                     },
                 }
             }
@@ -84,8 +91,7 @@ RETURNED_FORM: dict[str, Any] = {
                     "properties": {
                         "token": {"type": "string"},
                         "token_type_hint": {"type": "string", "enum": ["access_token", "refresh_token"]},
-                        "client_id": {"type": "string"},
-                        "client_secret": {"type": "string", "format": "password"},
+                        **CREDENTIALS,
                     },
                 }
             }

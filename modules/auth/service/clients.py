@@ -19,7 +19,7 @@ from modules.auth.port import (
 )
 from modules.auth.service.credentials import Credentials, client_view, locked
 from modules.kernel.clock import Clock
-from modules.kernel.database import Database
+from modules.kernel.database import Database, Transaction
 from modules.kernel.errors import Invalid
 from modules.kernel.ids import ClientId, new_id
 
@@ -65,39 +65,42 @@ class Clients:
 
     async def update(self, actor: str, client_id: ClientId, changes: ClientChanges) -> ClientView:
         """Change a client, and end its tokens where it may do less than they say."""
-        now = self._clock.now()
         async with self._database.transaction() as transaction:
-            row = _customers(await locked(transaction, client_id))
-            name = row.name if changes.name is None else changes.name
-            scopes = row.scopes if changes.scopes is None else changes.scopes
-            audiences = row.audiences if changes.audiences is None else changes.audiences
-            listed = _sensible(name, ClientKind(row.kind), scopes, audiences)
-            if {"name": row.name, "scopes": row.scopes, "audiences": row.audiences} != {"name": name, **listed}:
-                await repository.clients.update(transaction, id=row.id, name=name, **listed)
-                await repository.audit.note(transaction, actor, "update", now, row.id)
-            if set(row.scopes) - set(scopes) or set(row.audiences) - set(audiences):
-                await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
+            row = await locked(transaction, client_id)
+            if (changes.name, changes.scopes, changes.audiences) != (None, None, None):
+                await self._describe(transaction, actor, _customers(row), changes)
+            if changes.disabled is not None and changes.disabled != (row.disabled_at is not None):
+                await self._allow(transaction, actor, row, allowed=not changes.disabled)
             return client_view(await repository.clients.lock(transaction, row.id))
 
     async def disable(self, actor: str, client_id: ClientId) -> ClientView:
         """End a client's tokens, and let it sign in no more; one that is disabled stays as it is."""
-        now = self._clock.now()
-        async with self._database.transaction() as transaction:
-            row = await locked(transaction, client_id)
-            if row.disabled_at is None:
-                await repository.clients.disable(transaction, row.id, now)
-                await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
-                await repository.audit.note(transaction, actor, "disable", now, row.id)
-            return client_view(await repository.clients.lock(transaction, row.id))
+        return await self.update(actor, client_id, ClientChanges(disabled=True))
 
     async def enable(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in again."""
-        async with self._database.transaction() as transaction:
-            row = await locked(transaction, client_id)
-            if row.disabled_at is not None:
-                await repository.clients.enable(transaction, row.id)
-                await repository.audit.note(transaction, actor, "enable", self._clock.now(), row.id)
-            return client_view(await repository.clients.lock(transaction, row.id))
+        return await self.update(actor, client_id, ClientChanges(disabled=False))
+
+    async def _describe(self, transaction: Transaction, actor: str, row: Any, changes: ClientChanges) -> None:
+        now = self._clock.now()
+        name = row.name if changes.name is None else changes.name
+        scopes = row.scopes if changes.scopes is None else changes.scopes
+        audiences = row.audiences if changes.audiences is None else changes.audiences
+        listed = _sensible(name, ClientKind(row.kind), scopes, audiences)
+        if {"name": row.name, "scopes": row.scopes, "audiences": row.audiences} != {"name": name, **listed}:
+            await repository.clients.update(transaction, id=row.id, name=name, **listed)
+            await repository.audit.note(transaction, actor, "update", now, row.id)
+        if set(row.scopes) - set(scopes) or set(row.audiences) - set(audiences):
+            await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
+
+    async def _allow(self, transaction: Transaction, actor: str, row: Any, *, allowed: bool) -> None:
+        now = self._clock.now()
+        if allowed:
+            await repository.clients.enable(transaction, row.id)
+        else:
+            await repository.clients.disable(transaction, row.id, now)
+            await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
+        await repository.audit.note(transaction, actor, "enable" if allowed else "disable", now, row.id)
 
     async def delete(self, actor: str, client_id: ClientId) -> None:
         """End a client's tokens, and forget it."""
