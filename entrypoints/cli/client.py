@@ -204,11 +204,8 @@ def show_detail(detail: "ClientDetail", *, as_json: bool) -> None:
             )
         if detail.keys:
             print_table(
-                ["key", "kid", "algorithm", "since", "last used"],
-                [
-                    [one.id, short(one.kid), one.algorithm, moment(one.created_at), moment(one.last_used_at)]
-                    for one in detail.keys
-                ],
+                ["key", "kid", "kind", "last used"],
+                [[one.id, short(one.kid), one.algorithm, moment(one.last_used_at)] for one in detail.keys],
             )
 
     show(detail, as_json=as_json, table=tables)
