@@ -62,7 +62,8 @@ def routes(service: AuthService, issue: Issue | None = None, limiter: Limiter | 
 def _returning(router: APIRouter, service: AuthService, limiter: Limiter) -> None:
     @router.post(
         "/auth/revoke",
-        responses={200: {"description": "It opens nothing any more.", "content": {}}, **REFUSALS},
+        response_class=Response,  # with nothing in it
+        responses={200: {"description": "It opens nothing any more."}, **REFUSALS},
         openapi_extra=RETURNED_FORM,
     )
     async def revoke(request: Request) -> Response:

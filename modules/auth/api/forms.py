@@ -90,7 +90,7 @@ RETURNED_FORM: dict[str, Any] = {
                     "required": ["token"],
                     "properties": {
                         "token": {"type": "string"},
-                        "token_type_hint": {"type": "string", "enum": ["access_token", "refresh_token"]},
+                        "token_type_hint": {"type": "string", "examples": ["access_token", "refresh_token"]},
                         **CREDENTIALS,
                     },
                 }
