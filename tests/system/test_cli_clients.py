@@ -123,7 +123,7 @@ def test_a_client_gets_a_key_from_a_file_and_from_stdin(
     for file, code, why in (
         ("private.pem", 1, "This is a private key"),
         ("binary", 2, "can't be read as text"),
-        ("none", 2, "No such file"),
+        ("none", 2, "Usage"),
     ):
         refused = system.cli("client", "add-key", id_, tmp_path / file)
         assert (refused.returncode, refused.stdout) == (code, "")
