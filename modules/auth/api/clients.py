@@ -1,9 +1,9 @@
 """Clients, looked after over HTTP by who has the scope `auth:admin`."""
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
@@ -200,7 +200,7 @@ def _credentials(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> Non
     async def add_key(request: Request, client_id: str) -> Response:
         principal = guard(request, SCOPE)
         public_key = (await read_json(request, NEW_KEY)).public_key
-        text = public_key if isinstance(public_key, str) else orjson.dumps(public_key).decode()
+        text = public_key if isinstance(public_key, str) else json.dumps(public_key)
         detail = await auth.add_key(principal.client_id, ClientId(client_id), text)
         return json_answer(detail.keys, 201)
 
