@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from modules.auth.port import ClientDetail
 
+Limit = Annotated[int, typer.Option(min=1, max=200, help="At most so many.")]
 LONGEST_KEY = 100_000
 SHORT = 8
 
@@ -188,6 +189,52 @@ def retire_key(client_id: str, key_id: UUID, data: Data = DATA, *, as_json: Json
 
     detail = act(data, lambda operator: operator.auth.retire_key(actor(), ClientId(client_id), key_id))
     show_detail(detail, as_json=as_json)
+
+
+@app.command()
+def changes(
+    client_id: Annotated[str | None, typer.Argument(help="One client; of all without it.")] = None,
+    limit: Limit = 50,
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what operators did to clients and to the keys that sign, the newest first."""
+    from modules.kernel.ids import ClientId
+
+    asked = ClientId(client_id) if client_id else None
+    found = act(data, lambda operator: operator.auth.list_changes(asked, limit))
+    show(
+        found,
+        as_json=as_json,
+        table=lambda: print_table(
+            ["client or key", "when", "what", "who"],
+            [[one.client_id or short(one.kid or ""), moment(one.at), one.action, one.actor] for one in found],
+        ),
+    )
+
+
+@app.command()
+def failures(
+    client_id: Annotated[str | None, typer.Argument(help="One client; of all without it.")] = None,
+    limit: Limit = 50,
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show who failed to be a client, the newest first: how often a minute, and from where."""
+    from modules.kernel.ids import ClientId
+
+    asked = ClientId(client_id) if client_id else None
+    found = act(data, lambda operator: operator.auth.list_failures(asked, limit))
+    show(
+        found,
+        as_json=as_json,
+        table=lambda: print_table(
+            ["client", "minute", "from", "times"],
+            [[one.client_id or "none there is", moment(one.minute), one.address, one.times] for one in found],
+        ),
+    )
 
 
 def show_detail(detail: "ClientDetail", *, as_json: bool) -> None:

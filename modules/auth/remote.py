@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from modules.auth.port import (
     KEYS_PATH,
+    AuditEntry,
     AuthOperatorPort,
     AuthPort,
     ClientChanges,
@@ -16,6 +17,7 @@ from modules.auth.port import (
     ClientKind,
     ClientPage,
     ClientView,
+    FailedAuthentications,
     RevocationPage,
     SecretCreated,
     SigningKeyView,
@@ -39,6 +41,8 @@ UPDATE_CLIENT = rpc.crossing(AuthOperatorPort.update_client, "/internal/auth/ope
 DELETE_CLIENT = rpc.crossing(AuthOperatorPort.delete_client, "/internal/auth/operator/delete_client")
 ADD_KEY = rpc.crossing(AuthOperatorPort.add_key, "/internal/auth/operator/add_key")
 RETIRE_KEY = rpc.crossing(AuthOperatorPort.retire_key, "/internal/auth/operator/retire_key")
+LIST_CHANGES = rpc.crossing(AuthOperatorPort.list_changes, "/internal/auth/operator/list_changes")
+LIST_FAILURES = rpc.crossing(AuthOperatorPort.list_failures, "/internal/auth/operator/list_failures")
 LIST_SIGNING_KEYS = rpc.crossing(AuthOperatorPort.list_signing_keys, "/internal/auth/operator/list_signing_keys")
 ROTATE_SIGNING_KEY = rpc.crossing(AuthOperatorPort.rotate_signing_key, "/internal/auth/operator/rotate_signing_key")
 METHODS: tuple[rpc.Crossing[..., Any], ...] = (
@@ -55,6 +59,8 @@ METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     DELETE_CLIENT,
     ADD_KEY,
     RETIRE_KEY,
+    LIST_CHANGES,
+    LIST_FAILURES,
     LIST_SIGNING_KEYS,
     ROTATE_SIGNING_KEY,
 )
@@ -81,6 +87,8 @@ def operator_routes(auth: AuthOperatorPort, verifier: Verifier) -> APIRouter:
             DELETE_CLIENT: auth.delete_client,
             ADD_KEY: auth.add_key,
             RETIRE_KEY: auth.retire_key,
+            LIST_CHANGES: auth.list_changes,
+            LIST_FAILURES: auth.list_failures,
             LIST_SIGNING_KEYS: auth.list_signing_keys,
             ROTATE_SIGNING_KEY: auth.rotate_signing_key,
         },
@@ -153,6 +161,16 @@ class RemoteAuthOperator:
     async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
         """Have a client's key be worth nothing."""
         return await self._channel.call(RETIRE_KEY, actor, client_id, key_id)
+
+    async def list_changes(self, client_id: ClientId | None = None, limit: int = 50) -> Sequence[AuditEntry]:
+        """What operators did lately."""
+        return await self._channel.call(LIST_CHANGES, client_id, limit)
+
+    async def list_failures(
+        self, client_id: ClientId | None = None, limit: int = 50
+    ) -> Sequence[FailedAuthentications]:
+        """Who failed to be a client lately."""
+        return await self._channel.call(LIST_FAILURES, client_id, limit)
 
     async def list_signing_keys(self) -> Sequence[SigningKeyView]:
         """The keys that sign access tokens."""

@@ -141,3 +141,17 @@ def test_signing_keys_are_listed_and_rotated(system: Running) -> None:
     table = system.cli("key", "list").stdout
     assert "active" in table
     assert "next step" in table
+
+
+def test_what_was_done_and_who_failed_is_to_be_seen(system: Running, shop: Mapping[str, Any]) -> None:
+    id_ = shop["client_id"]
+    assert token(system, id_, "wbs_wrong").status_code == 401
+    (failed,) = system.ask("client", "failures", id_)
+    assert (failed["client_id"], failed["address"], failed["times"]) == (id_, "127.0.0.1", 1)
+    assert "127.0.0.1" in system.cli("client", "failures").stdout
+    (done,) = system.ask("client", "changes", id_)
+    assert done["action"] == "create"
+    assert "create" in system.cli("client", "changes", "--limit", "200").stdout
+    refused = system.cli("client", "changes", "nonsense")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "There is no client nonsense." in refused.stderr

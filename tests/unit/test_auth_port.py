@@ -18,6 +18,8 @@ def test_reads_may_be_repeated_and_a_shown_secret_may_not() -> None:
         "list_clients": Repeat.READ,
         "show_client": Repeat.READ,
         "list_signing_keys": Repeat.READ,
+        "list_changes": Repeat.READ,
+        "list_failures": Repeat.READ,
         "update_client": Repeat.IDEMPOTENT,
         "delete_client": Repeat.IDEMPOTENT,
         "add_key": Repeat.IDEMPOTENT,

@@ -1,7 +1,8 @@
 """Who did what, and who tried to be whom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
@@ -20,6 +21,27 @@ FAILED = sql("""
     ON CONFLICT (minute, client_id, address) DO UPDATE
     SET times = f.times + excluded.times, last_at = greatest(f.last_at, excluded.last_at)
 """)
+
+
+CHANGES = sql("""
+    SELECT at, actor, action, client_id, secret_id, kid FROM audit
+    WHERE CAST(:client_id AS uuid) IS NULL OR client_id = :client_id ORDER BY id DESC LIMIT :limit
+""")
+
+FAILURES = sql("""
+    SELECT minute, client_id, address, times FROM failed_authentication
+    WHERE CAST(:client_id AS uuid) IS NULL OR client_id = :client_id ORDER BY minute DESC, id DESC LIMIT :limit
+""")
+
+
+async def changes(reading: Transaction, client_id: UUID | None, limit: int) -> Sequence[Any]:
+    """What was done, the newest first."""
+    return await reading.fetch(CHANGES, client_id=client_id, limit=limit)
+
+
+async def failures(reading: Transaction, client_id: UUID | None, limit: int) -> Sequence[Any]:
+    """Who failed to be a client, the newest first."""
+    return await reading.fetch(FAILURES, client_id=client_id, limit=limit)
 
 
 async def note(

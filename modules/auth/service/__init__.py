@@ -10,18 +10,21 @@ from modules.auth.model.key import Seal
 from modules.auth.model.secret import Peppers
 from modules.auth.model.token import Terms
 from modules.auth.port import (
+    AuditEntry,
     ClientChanges,
     ClientCreated,
     ClientDetail,
     ClientKind,
     ClientPage,
     ClientView,
+    FailedAuthentications,
     Revocation,
     RevocationPage,
     SecretCreated,
     SigningKeyView,
     VerificationKey,
 )
+from modules.auth.service.auditing import Auditing
 from modules.auth.service.authentication import Authentication
 from modules.auth.service.clients import Clients
 from modules.auth.service.credentials import Credentials
@@ -57,6 +60,7 @@ class AuthService:
         authentication = Authentication(peppers, terms)
         self._issuing = Issuing(database, self._keyring, authentication, terms, clock)
         self._credentials = Credentials(database, peppers, clock)
+        self._auditing = Auditing(database)
         self._clients = Clients(database, self._credentials, clock)
         self._returning = Returning(database, self._keyring, authentication, terms, clock)
 
@@ -172,6 +176,16 @@ class AuthService:
     async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
         """Have a client's key be worth nothing; one that is retired already stays so."""
         return await self._credentials.retire_key(actor, client_id, key_id)
+
+    async def list_changes(self, client_id: ClientId | None = None, limit: int = 50) -> Sequence[AuditEntry]:
+        """What operators did lately, to one client or at all, the newest first."""
+        return await self._auditing.changes(client_id, limit)
+
+    async def list_failures(
+        self, client_id: ClientId | None = None, limit: int = 50
+    ) -> Sequence[FailedAuthentications]:
+        """Who failed to be a client lately, one or any, the newest first."""
+        return await self._auditing.failures(client_id, limit)
 
     async def list_signing_keys(self) -> Sequence[SigningKeyView]:
         """The keys that sign access tokens, those that did lately and those that will, the newest first."""

@@ -1,101 +1,37 @@
-"""What auth offers: keys and revocations to every service, clients and keys to the operator."""
+"""What auth can be asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from modules.auth.port.refusals import (
+    ClientRefused,
+    KeyRefused,
+    LastCredential,
+    NoSuchClient,
+    NoSuchKey,
+    NoSuchSecret,
+    ServiceClient,
+    TwoKeys,
+    TwoSecrets,
+)
+from modules.auth.port.views import (
+    AuditEntry,
+    ClientChanges,
+    ClientCreated,
+    ClientDetail,
+    ClientKind,
+    ClientPage,
+    ClientView,
+    FailedAuthentications,
+    RevocationPage,
+    SecretCreated,
+    SigningKeyView,
+    VerificationKey,
+)
 from modules.kernel import rpc
-from modules.kernel.errors import Conflict, Invalid, NotFound
+from modules.kernel.errors import Invalid
 from modules.kernel.ids import ClientId
-
-AUDIENCE_PREFIX = "urn:waybill:"
-KEYS_PATH = "/.well-known/jwks.json"
-"""Where everyone finds the keys. Source: RFC 7517, 5; RFC 8414, 2."""
-
-
-def audience_urn(word: str) -> str:
-    """What a token for the service `word` says in `aud`: `urn:waybill:sales` for `sales`."""
-    return AUDIENCE_PREFIX + word
-
-
-class ClientRefused(Invalid, code="auth.client_refused"):
-    """A client like that makes no sense or may not be. `details["errors"]` says why, for each name at fault."""
-
-
-class NoSuchClient(NotFound, code="auth.client_not_found"):
-    """There is no client of that id."""
-
-
-class NoSuchSecret(NotFound, code="auth.secret_not_found"):
-    """The client has no live secret of that id."""
-
-
-class TwoSecrets(Conflict, code="auth.two_live_secrets"):
-    """The client has two live secrets, the most there can be. `details["secrets"]` names them: retire one first."""
-
-
-class LastCredential(Conflict, code="auth.last_credential"):
-    """Without it the client could not sign in: it has no other live secret or key. Give it one, or disable it."""
-
-
-class KeyRefused(Invalid, code="auth.key_refused"):
-    """A key like that can't be a client's. `details["errors"]` says why."""
-
-
-class NoSuchKey(NotFound, code="auth.key_not_found"):
-    """The client has no key of that id."""
-
-
-class TwoKeys(Conflict, code="auth.two_live_keys"):
-    """The client has two live keys, the most there can be. `details["keys"]` names them: retire one first."""
-
-
-class ServiceClient(Conflict, code="auth.service_client"):
-    """It is a service of ours: what it may do follows the release, and it comes back at the next start."""
-
-
-class ClientKind(StrEnum):
-    """Who a client is. Only a service may call `/internal/…`, and its tokens live longer."""
-
-    CUSTOMER = "customer"
-    SERVICE = "service"
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationKey:
-    """The public half of a key that signs access tokens: a point on P-256, each coordinate in base64url.
-
-    Source: RFC 7518, 6.2.1.
-    """
-
-    kid: str
-    x: str
-    y: str
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """Tokens that are no longer good: those of a family, or those of a client from before `generation`.
-
-    After `until` none of them can be alive any more, so it may be forgotten.
-    """
-
-    sequence: int
-    until: datetime
-    family: UUID | None = None
-    client_id: ClientId | None = None
-    generation: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RevocationPage:
-    """Revocations in the order of their sequence. `complete` says that there were no more at that moment."""
-
-    items: tuple[Revocation, ...]
-    complete: bool
 
 
 class AuthPort(Protocol):
@@ -110,107 +46,6 @@ class AuthPort(Protocol):
     async def revocations(self, after: int) -> RevocationPage:
         """What was revoked since sequence number `after`: at most 1,000, none ever appears behind one that was read."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ClientView:
-    """A client as the operator sees it. Scopes and audiences by their short words; the first audience is the default."""
-
-    id: ClientId
-    name: str
-    kind: ClientKind
-    scopes: tuple[str, ...]
-    audiences: tuple[str, ...]
-    created_at: datetime
-    created_by: str
-    disabled_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClientCreated:
-    """A new client and its secret, which is shown this once and stored nowhere."""
-
-    client: ClientView
-    client_secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SecretView:
-    """A live secret as the operator sees it: never what it is, only since when, and when it was last used.
-
-    `last_used_at` is noted once a minute at most.
-    """
-
-    id: UUID
-    created_at: datetime
-    last_used_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class KeyView:
-    """A live public key of a client's. `kid` is what its assertions may name it by, `algorithm` how they are signed."""
-
-    id: UUID
-    kid: str
-    algorithm: str
-    created_at: datetime
-    last_used_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClientDetail:
-    """A client with its live secrets and keys, the newest first: two of each at most."""
-
-    client: ClientView
-    secrets: tuple[SecretView, ...]
-    keys: tuple[KeyView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SecretCreated:
-    """Another secret of a client, which is shown this once and stored nowhere."""
-
-    id: UUID
-    client_secret: str = field(repr=False)
-
-
-class SigningKeyState(StrEnum):
-    """The life of a key: published and not used yet, the one that signs, kept for what it signed, of no use any more."""
-
-    PENDING = "pending"
-    ACTIVE = "active"
-    RETIRING = "retiring"
-    GONE = "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKeyView:
-    """A key that signs access tokens, as the operator sees it. `next_at` is when its state changes next by itself."""
-
-    kid: str
-    state: SigningKeyState
-    created_at: datetime
-    activated_at: datetime | None
-    retired_at: datetime | None
-    next_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClientChanges:
-    """What is to be different about a client; what is not named stays as it is."""
-
-    name: str | None = None
-    scopes: tuple[str, ...] | None = None
-    audiences: tuple[str, ...] | None = None
-    disabled: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClientPage:
-    """Some clients, the oldest first. `next` is the `after` of the page that follows, where there is one."""
-
-    items: tuple[ClientView, ...]
-    next: ClientId | None = None
 
 
 class AuthOperatorPort(Protocol):
@@ -327,6 +162,28 @@ class AuthOperatorPort(Protocol):
             NoSuchClient: there is none of that id.
             NoSuchKey: it never had a key of that id.
             LastCredential: the client has nothing else to sign in with.
+        """
+        ...
+
+    @rpc.read(raises=(NoSuchClient,))
+    async def list_changes(self, client_id: ClientId | None = None, limit: int = 50) -> Sequence[AuditEntry]:
+        """What operators did lately, to one client or at all, the newest first; at most `limit` (1 to 200).
+
+        Of a client that was deleted it is still known.
+
+        Raises:
+            NoSuchClient: that is no id of a client.
+        """
+        ...
+
+    @rpc.read(raises=(NoSuchClient,))
+    async def list_failures(
+        self, client_id: ClientId | None = None, limit: int = 50
+    ) -> Sequence[FailedAuthentications]:
+        """Who failed to be a client lately, one or any, the newest first; at most `limit` (1 to 200) minutes and places.
+
+        Raises:
+            NoSuchClient: that is no id of a client.
         """
         ...
 
