@@ -111,7 +111,8 @@ def test_a_query_asks_for_what_is_measured_by_labels_it_has(query: str) -> None:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_asks_for_states_and_outcomes_that_the_program_gives(query: str) -> None:
-    source = "".join(path.read_text() for path in sorted((ROOT / "app").rglob("*.py")))
+    paths = [path for room in ("app", "modules") for path in sorted((ROOT / room).rglob("*.py"))]
+    source = "".join(path.read_text() for path in paths)
     for _, matchers in selectors(query):
         for matcher in matchers:
             if matcher.name in {"state", "outcome"}:
@@ -126,6 +127,8 @@ def test_there_is_an_alert_for_each_way_to_fail() -> None:
         ("EventsNotHandled", "waybill_outbox_oldest_seconds"),
         ("DeadLetters", "waybill_inbox_parked_events"),
         ("PortCallsUnavailable", "waybill_port_call_duration_seconds_count"),
+        ("RevocationsSilent", "waybill_revocations_silent_seconds"),
+        ("ClientsFailToSignIn", "waybill_auth_token_requests_total"),
     }
 
 
