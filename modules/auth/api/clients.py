@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from modules.auth.model.ids import canonical_id
 from modules.auth.port import (
     AuthOperatorPort,
     ClientChanges,
@@ -22,7 +23,7 @@ from modules.kernel.errors import NotFound
 from modules.kernel.ids import ClientId
 from modules.kernel.principal import Verifier
 from modules.web.answer import json_answer, page
-from modules.web.body import json_body, read_json
+from modules.web.body import invalid, json_body, read_json
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
@@ -111,7 +112,7 @@ def _many(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> None:
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
         guard(request, SCOPE)
-        found = await auth.list_clients(ClientId(cursor) if cursor else None, limit)
+        found = await auth.list_clients(_place(cursor), limit)
         return page(request, found.items, found.next)
 
     @router.post(
@@ -219,7 +220,13 @@ def _credentials(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> Non
 
 def _id(text: str, missing: type[NotFound]) -> UUID:
     """What can't be the id of anything is the id of nothing."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise missing from None
+    id_ = canonical_id(text)
+    if id_ is None:
+        raise missing
+    return id_
+
+
+def _place(cursor: str) -> ClientId | None:
+    if cursor and canonical_id(cursor) is None:
+        raise invalid([{"pointer": "/cursor", "code": "cursor", "detail": "Not a cursor that a list of ours gave."}])
+    return ClientId(cursor) if cursor else None

@@ -120,13 +120,14 @@ class AuthOperatorPort(Protocol):
         """
         ...
 
-    @rpc.once(raises=(NoSuchClient, TwoSecrets))
+    @rpc.once(raises=(NoSuchClient, TwoSecrets, ServiceClient))
     async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
         """Give a client a second secret beside the one it has; both are good until one is retired.
 
         Raises:
             NoSuchClient: there is none of that id.
             TwoSecrets: it has two already.
+            ServiceClient: it is one of our services: whoever had a secret of its could be it.
         """
         ...
 
@@ -141,7 +142,7 @@ class AuthOperatorPort(Protocol):
         """
         ...
 
-    @rpc.idempotent("public_key", raises=(NoSuchClient, KeyRefused, TwoKeys))
+    @rpc.idempotent("public_key", raises=(NoSuchClient, KeyRefused, TwoKeys, ServiceClient))
     async def add_key(self, actor: str, client_id: ClientId, public_key: str) -> ClientDetail:
         """Let a client sign in by what it signs with a key; one that it has already is not added again.
 
@@ -151,6 +152,7 @@ class AuthOperatorPort(Protocol):
             NoSuchClient: there is none of that id.
             KeyRefused: it is no such key, or a private one.
             TwoKeys: it has two already.
+            ServiceClient: it is one of our services, whose keys come with their settings.
         """
         ...
 

@@ -36,4 +36,4 @@ class TwoKeys(Conflict, code="auth.two_live_keys"):
 
 
 class ServiceClient(Conflict, code="auth.service_client"):
-    """It is a service of ours: what it may do follows the release, and it comes back at the next start."""
+    """It is a service of ours: its release says what it may do, its settings how it signs in; it comes back if deleted."""

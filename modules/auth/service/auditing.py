@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from modules.auth import repository
+from modules.auth.model.ids import canonical_id
 from modules.auth.port import AuditEntry, FailedAuthentications, NoSuchClient
 from modules.kernel.database import Database
 from modules.kernel.ids import ClientId
@@ -41,7 +42,9 @@ def _client(id_: UUID | None) -> ClientId | None:
 
 
 def _id(client_id: ClientId | None) -> UUID | None:
-    try:
-        return None if client_id is None else UUID(client_id)
-    except ValueError:
-        raise NoSuchClient(f"There is no client {client_id}.") from None
+    if client_id is None:
+        return None
+    id_ = canonical_id(client_id)
+    if id_ is None:
+        raise NoSuchClient(f"There is no client {client_id}.")
+    return id_

@@ -15,9 +15,8 @@ from modules.auth.port import (
     ClientPage,
     ClientRefused,
     ClientView,
-    ServiceClient,
 )
-from modules.auth.service.credentials import Credentials, client_view, locked
+from modules.auth.service.credentials import Credentials, client_view, customers, locked
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database, Transaction
 from modules.kernel.errors import Invalid
@@ -68,7 +67,7 @@ class Clients:
         async with self._database.transaction() as transaction:
             row = await locked(transaction, client_id)
             if (changes.name, changes.scopes, changes.audiences) != (None, None, None):
-                await self._describe(transaction, actor, _customers(row), changes)
+                await self._describe(transaction, actor, customers(row), changes)
             if changes.disabled is not None and changes.disabled != (row.disabled_at is not None):
                 await self._allow(transaction, actor, row, allowed=not changes.disabled)
             return client_view(await repository.clients.lock(transaction, row.id))
@@ -106,7 +105,7 @@ class Clients:
         """End a client's tokens, and forget it."""
         now = self._clock.now()
         async with self._database.transaction() as transaction:
-            row = _customers(await locked(transaction, client_id))
+            row = customers(await locked(transaction, client_id))
             await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
             await repository.clients.delete(transaction, row.id)
             await repository.audit.note(transaction, actor, "delete", now, row.id)
@@ -124,13 +123,6 @@ def _sensible(
     if faults:
         raise ClientRefused(faults[0]["detail"], errors=faults)
     return {"scopes": [*dict.fromkeys(scopes)], "audiences": [*dict.fromkeys(audiences)]}
-
-
-def _customers(row: Any) -> Any:
-    """The row, if it is no service's."""
-    if row.kind == ClientKind.SERVICE:
-        raise ServiceClient
-    return row
 
 
 def _place(after: ClientId | None) -> UUID:

@@ -8,6 +8,7 @@ from uuid import UUID
 from modules.auth import repository
 from modules.auth.model import client_key
 from modules.auth.model.client_key import NewKey, read_key
+from modules.auth.model.ids import canonical_id
 from modules.auth.model.secret import LIVE_SECRETS, Peppers, new_client_secret
 from modules.auth.port import (
     ClientDetail,
@@ -21,6 +22,7 @@ from modules.auth.port import (
     NoSuchSecret,
     SecretCreated,
     SecretView,
+    ServiceClient,
     TwoKeys,
     TwoSecrets,
 )
@@ -66,7 +68,7 @@ class Credentials:
         """Give a client a second secret."""
         now = self._clock.now()
         async with self._database.transaction() as transaction:
-            row = await locked(transaction, client_id)
+            row = customers(await locked(transaction, client_id))
             live = _live(await repository.clients.secrets(transaction, row.id))
             if len(live) >= LIVE_SECRETS:
                 raise TwoSecrets(secrets=[str(one.id) for one in live])
@@ -92,7 +94,7 @@ class Credentials:
         """Let a client sign in by what it signs with a key."""
         new, now = _read(read_key, public_key), self._clock.now()
         async with self._database.transaction() as transaction:
-            row = await locked(transaction, client_id)
+            row = customers(await locked(transaction, client_id))
             live = _live(await repository.clients.keys(transaction, row.id))
             same = next((one for one in live if one.kid == new.kid), None)
             if same is not None and same.jwk != new.jwk:
@@ -144,12 +146,21 @@ async def locked(transaction: Transaction, client_id: ClientId) -> Any:
     Raises:
         NoSuchClient: there is none of that id.
     """
-    try:
-        row = await repository.clients.lock(transaction, UUID(client_id))
-    except ValueError:
-        row = None
+    id_ = canonical_id(client_id)
+    row = None if id_ is None else await repository.clients.lock(transaction, id_)
     if row is None:
         raise NoSuchClient(f"There is no client {client_id}.")
+    return row
+
+
+def customers(row: Any) -> Any:
+    """The row, if it is no service's: who could give one of ours a secret or key would be that service.
+
+    Raises:
+        ServiceClient: it is.
+    """
+    if row.kind == ClientKind.SERVICE:
+        raise ServiceClient
     return row
 
 

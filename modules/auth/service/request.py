@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from uuid import UUID
 
 from modules.auth.model.assertion import ASSERTION_TYPE
+from modules.auth.model.ids import canonical_id
 from modules.auth.model.secret import refresh_digest
 from modules.auth.model.token import Drawn
 from modules.kernel.jws import Unusable, read_unproven
@@ -73,7 +74,7 @@ def read_request(body: bytes, authorization: Sequence[str], address: str = "") -
     """
     form = _form(body)
     client_id, secret, assertion = _credentials(form, authorization)
-    return TokenRequest(form, _client_id(client_id), secret, assertion, address)
+    return TokenRequest(form, canonical_id(client_id), secret, assertion, address)
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -150,12 +151,3 @@ def _basic(header: str) -> tuple[str, str]:
 def unknown_client() -> TokenRefused:
     """The refusal of whoever does not authenticate: the same for an unknown client and a wrong secret."""
     return TokenRefused("invalid_client", "Client authentication failed.")
-
-
-def _client_id(text: str) -> UUID | None:
-    """The id in its one canonical spelling: others would be a second name for the same client."""
-    try:
-        id_ = UUID(text)
-    except ValueError:
-        return None
-    return id_ if str(id_) == text else None
