@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import httpx
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from app.operator import operating
-from modules.kernel.ids import ClientId
 from tests.processes import until
 from tests.system.commands import command
 from tests.system.parties import SHIP_TO
@@ -59,13 +56,9 @@ class Place:
 
     def trust(self, client: Credentials, key: PrivateKey) -> None:
         """Let a client sign in by what it signs with a key."""
-
-        async def added() -> None:
-            async with operating(self.system.data) as operator:
-                await operator.auth.add_key("test", ClientId(client.client_id), key.as_pem(private=False).decode())
-
-        with ThreadPoolExecutor(1) as thread:  # which has no event loop yet
-            thread.submit(asyncio.run, added()).result(3 * TIMEOUT_S)
+        file = self.system.data.with_name("key.pem")
+        file.write_bytes(key.as_pem(private=False))
+        assert command("client", "add-key", client.client_id, file, data=self.system.data).code == 0
 
     def described(self) -> Mapping[str, Any]:
         """What the token service says of itself, for clients that leave the asking to others. Source: RFC 8414, 3."""

@@ -96,6 +96,7 @@ def _described(place: Place) -> Mapping[str, Any]:
     url = get_well_known_url(place.issuer, external=True)
     described = AuthorizationServerMetadata(httpx.get(url, timeout=TIMEOUT_S).raise_for_status().json())
     assert described["issuer"] == place.issuer
+    assert sorted(described["token_endpoint_auth_methods_supported"]) == sorted(METHODS)
     for parameter in AuthorizationServerMetadata.REGISTRY_KEYS:
         if parameter != "response_types_supported":
             getattr(described, f"validate_{parameter}")()
