@@ -37,6 +37,13 @@ LOCK_CLIENT = sql("""
     WHERE id = :id FOR NO KEY UPDATE
 """)
 
+# Of whom a token is just issued waits for that: a family can't be of nobody. Then the families, then the counter.
+LOCK_TO_DELETE = sql("SELECT FROM client WHERE id = :id FOR UPDATE")
+DELETE_FAMILIES = sql("""
+    DELETE FROM token_family WHERE id IN (
+        SELECT id FROM token_family WHERE client_id = :id ORDER BY id FOR UPDATE)
+""")
+
 SECRETS = sql("""
     SELECT id, slot, digest, created_at, last_used_at, retired_at FROM client_secret WHERE client_id = :client_id
     ORDER BY created_at DESC, id DESC
@@ -148,8 +155,14 @@ async def update(transaction: Transaction, **values: Any) -> None:
     await transaction.execute(UPDATE, **values)
 
 
-async def delete(transaction: Transaction, id_: UUID) -> None:
-    """Forget a client, with all that is its."""
+async def delete(transaction: Transaction, id_: UUID, now: datetime, until: datetime) -> None:
+    """Forget a client whose row is locked, with all that is its, and tell the verifiers.
+
+    What others lock, too, is locked in the order in which they do.
+    """
+    await transaction.execute(LOCK_TO_DELETE, id=id_)
+    await transaction.execute(DELETE_FAMILIES, id=id_)
+    await end_tokens(transaction, id_, now, until)
     await transaction.execute(DELETE, id=id_)
 
 

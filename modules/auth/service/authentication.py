@@ -1,9 +1,10 @@
 """Whether a client is who it says it is: by a secret, or by what it signed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from modules.auth import repository
@@ -12,8 +13,10 @@ from modules.auth.model.client_key import StoredKey
 from modules.auth.model.secret import Peppers, StoredSecret
 from modules.auth.model.token import KnownClient, Terms
 from modules.auth.service.request import TokenRequest
-from modules.kernel.database import Transaction
+from modules.kernel.database import ConstraintViolated, Transaction
 from modules.kernel.jws import Unusable
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -25,6 +28,20 @@ class Attested:
     used_secrets: set[UUID] = field(default_factory=set)
     used_keys: set[UUID] = field(default_factory=set)
     renewed: dict[UUID, bytes] = field(default_factory=dict)
+
+
+OF_A_CLIENT = "_client_id_fkey"
+"""How the constraints are called by which a row is of a client that there is."""
+
+
+async def of_those_who_are(work: Callable[[], Awaitable[_T]]) -> _T:
+    """What `work`, a transaction, comes to; anew where a client was deleted while it ran, and is nobody by then."""
+    while True:
+        try:
+            return await work()
+        except ConstraintViolated as refused:
+            if not refused.constraint.endswith(OF_A_CLIENT):
+                raise
 
 
 class Authentication:

@@ -106,8 +106,7 @@ class Clients:
         now = self._clock.now()
         async with self._database.transaction() as transaction:
             row = customers(await locked(transaction, client_id))
-            await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
-            await repository.clients.delete(transaction, row.id)
+            await repository.clients.delete(transaction, row.id, now, now + REMEMBERED)
             await repository.audit.note(transaction, actor, "delete", now, row.id)
 
 

@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 from modules.auth import repository
 from modules.auth.model.key import ALGORITHM
 from modules.auth.model.token import REMEMBERED, Issue, Terms
-from modules.auth.service.authentication import Attested, Authentication
+from modules.auth.service.authentication import Attested, Authentication, of_those_who_are
 from modules.auth.service.grant import Asked, Grants, Reused, invalid_grant
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest
@@ -93,6 +93,9 @@ class Issuing:
             raise lost from None
 
     async def _settle(self, requests: Sequence[TokenRequest]) -> Sequence[Issue | TokenRefused]:
+        return await of_those_who_are(lambda: self._settled(requests))
+
+    async def _settled(self, requests: Sequence[TokenRequest]) -> Sequence[Issue | TokenRefused]:
         now = self._clock.now()
         async with self._database.transaction() as transaction:
             batch = await self._decide(transaction, requests, now)

@@ -13,7 +13,7 @@ from modules.auth.model.key import ALGORITHM, jwk
 from modules.auth.model.secret import REFRESH_TOKEN_PREFIX, refresh_digest
 from modules.auth.model.token import REMEMBERED, KnownClient, PresentedToken, Terms
 from modules.auth.port import audience_urn
-from modules.auth.service.authentication import Authentication
+from modules.auth.service.authentication import Authentication, of_those_who_are
 from modules.auth.service.keyring import Keyring
 from modules.auth.service.request import TokenRefused, TokenRequest, unknown_client
 from modules.kernel.clock import Clock
@@ -57,13 +57,7 @@ class Returning:
         Raises:
             TokenRefused: the client does not authenticate, names no token, or shows another's.
         """
-        now = self._clock.now()
-        async with self._database.transaction() as transaction:
-            client = await self._client(transaction, request, now)
-            returned = await self._returned(transaction, request) if client else None
-            if client and returned and returned.client_id == client.id:
-                until = now + REMEMBERED
-                await repository.revocations.revoke_families(transaction, [returned.family], "revoked", now, until)
+        client, returned = await of_those_who_are(lambda: self._revoked(request))
         owner = _complete(request, client)
         if returned is not None and returned.client_id != owner.id:
             raise TokenRefused("invalid_grant", "The token was issued to another client.")
@@ -74,11 +68,7 @@ class Returning:
         Raises:
             TokenRefused: the client does not authenticate, or names no token.
         """
-        now = self._clock.now()
-        async with self._database.transaction() as transaction:
-            client = await self._client(transaction, request, now)
-            returned = await self._returned(transaction, request) if client else None
-            owner, family = await self._standing(transaction, returned, now) if returned else (None, None)
+        now, client, returned, owner, family = await of_those_who_are(lambda: self._found(request))
         asker = _complete(request, client)
         if returned is None or not (returned.client_id == asker.id or SEES_ALL in asker.scopes):
             return INACTIVE
@@ -92,6 +82,27 @@ class Returning:
             and now.timestamp() < returned.expires_at
         )
         return {"active": True, **returned.told} if alive else INACTIVE
+
+    async def _revoked(self, request: TokenRequest) -> tuple[KnownClient | None, Returned | None]:
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            client = await self._client(transaction, request, now)
+            returned = await self._returned(transaction, request) if client else None
+            if client and returned and returned.client_id == client.id:
+                until = now + REMEMBERED
+                await repository.revocations.revoke_families(transaction, [returned.family], "revoked", now, until)
+        return client, returned
+
+    async def _found(
+        self, request: TokenRequest
+    ) -> tuple[datetime, KnownClient | None, Returned | None, KnownClient | None, Any]:
+        """When this was found: who asks, about which token, whose it is, and how its family is."""
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            client = await self._client(transaction, request, now)
+            returned = await self._returned(transaction, request) if client else None
+            owner, family = await self._standing(transaction, returned, now) if returned else (None, None)
+        return now, client, returned, owner, family
 
     async def _client(self, transaction: Transaction, request: TokenRequest, now: datetime) -> KnownClient | None:
         """Who asks. That somebody failed to be a client is kept, so this raises nothing."""
