@@ -17,7 +17,7 @@ OWN_KEY = "RFC 8725, 3.10: keys that a token brings along"
 KID = "RFC 8725, 3.10: kid"
 CRIT = "RFC 7515, 4.1.11"
 TYPE = "RFC 9068, 4: typ MUST be at+jwt"
-JSON = "RFC 8725, 2.4"
+TWICE = "RFC 7515, 4: names MUST be unique"
 
 
 def _alg(alg: Any, source: str = ALG, name: str | None = None) -> Row:
@@ -78,9 +78,9 @@ ROWS: list[Row] = [
     token("RS256", ALG, "signed with a key of RSA", lambda forge: by_rsa(forge, "RS256")),
     token("RSA that calls itself ES256", ALG, "signed with a key of RSA, `alg` being ES256", lambda forge: by_rsa(forge, "ES256")),
     token("ES384", ALG, "signed with a key on P-384", lambda forge: by_p384(forge, "ES384")),
-    token("P-384 that calls itself ES256", "RFC 8725, 2.5", "signed with a key on P-384, `alg` being ES256", lambda forge: by_p384(forge, "ES256")),
+    token("P-384 that calls itself ES256", "RFC 8725, 3.4: inputs that fit the key", "signed with a key on P-384, `alg` being ES256", lambda forge: by_p384(forge, "ES256")),
     token("ES256K", ALG, "signed with a key on secp256k1", lambda forge: by_secp256k1(forge, "ES256K")),
-    token("secp256k1 that calls itself ES256", "RFC 8725, 2.5", "signed with a key on secp256k1, `alg` being ES256", lambda forge: by_secp256k1(forge, "ES256")),
+    token("secp256k1 that calls itself ES256", "RFC 8725, 3.4: inputs that fit the key", "signed with a key on secp256k1, `alg` being ES256", lambda forge: by_secp256k1(forge, "ES256")),
     token("EdDSA", ALG, "signed with a key on Ed25519", by_ed25519),
     _member("crit that names exp", CRIT, crit=["exp"], exp=1),
     _member("crit that names nothing", CRIT, crit=[]),
@@ -127,9 +127,9 @@ ROWS: list[Row] = [
     _member("typ in a list", TYPE, typ=["at+jwt"]),
     _member("typ in capitals", "RFC 7515, 4.1.9: a media type, so case-insensitive", good=True, typ="AT+JWT"),
     _member("typ in full", "RFC 9068, 4: application/at+jwt", good=True, typ="application/at+jwt"),
-    token("alg twice", JSON, "`alg` twice, first none, then ES256", lambda forge: _twice(forge, '"alg":"none",')),
-    token("typ twice", JSON, "`typ` twice, first JWT, then at+jwt", lambda forge: _twice(forge, '"typ":"JWT",')),
-    token("kid twice", JSON, "`kid` twice, first another, then ours", lambda forge: _twice(forge, '"kid":"x",')),
+    token("alg twice", TWICE, "`alg` twice, first none, then ES256", lambda forge: _twice(forge, '"alg":"none",')),
+    token("typ twice", TWICE, "`typ` twice, first JWT, then at+jwt", lambda forge: _twice(forge, '"typ":"JWT",')),
+    token("kid twice", TWICE, "`kid` twice, first another, then ours", lambda forge: _twice(forge, '"kid":"x",')),
     token("a header that is a list", "RFC 7515, 4", "a list for a header", lambda forge: forge.signed(header=b"[]")),
     token("a header that is null", "RFC 7515, 4", "null for a header", lambda forge: forge.signed(header=b"null")),
     token("a header that is a word", "RFC 7515, 4", "a text for a header", lambda forge: forge.signed(header=b'"ES256"')),

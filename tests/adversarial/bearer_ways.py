@@ -73,7 +73,7 @@ ROWS: list[Row] = [
     _bad("a refresh token", "RFC 6749, 1.5: never sent to resource servers", "Authorization: Bearer <refresh>"),
     _revoked("an access token that was revoked", "RFC 7009, 2.2", "<revoked token>"),
     _revoked("an access token whose refresh token was revoked", "RFC 7009, 2.1", "<token whose family was revoked>"),
-    _revoked("an access token from before its client was shut out", "RFC 9068, 5", "<token from before>"),
+    _revoked("an access token from before its client was shut out", "our own: what is from before counts no more", "<token from before>"),
     _bad("a token in quotation marks, as a parameter", HEADER, 'Authorization: Bearer token="<token>"'),
     _bad("a token and a parameter", HEADER, 'Authorization: Bearer <token>, realm="waybill"'),
     _bad("two schemes in one header", HEADER, "Authorization: Bearer <token>, Basic {<shop>:<secret>}"),

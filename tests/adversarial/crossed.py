@@ -54,6 +54,13 @@ ROWS: list[Row] = [
     _lacks("a cataloguer among our own services", "a cataloguer", "POST /internal/product/release", "internal:call", "product"),
     _lacks("a warehouse among our own services", "a warehouse", "POST /internal/delivery/progress", "internal:call", "delivery"),
     _lacks("an administrator among our own services", "an administrator", "GET <route>", "internal:call", "auth"),
+    _wrong("a customer", "auth", request="GET /auth/clients", what=", among clients,"),
+    _wrong("a cataloguer", "auth", request="POST /auth/clients", what=", to make a client,"),
+    _wrong("an operator", "auth", request="GET /auth/clients", what=", among clients,"),
+    _wrong("a service of ours for product", "auth", request="POST /auth/clients", what=", to make a client,"),
+    _lacks("who may ask about tokens, among clients", "who may ask about tokens", "GET /auth/clients", "auth:admin", "auth"),
+    _lacks("who may ask about tokens, to make a client", "who may ask about tokens", "POST /auth/clients", "auth:admin", "auth"),
+    _lacks("a service of ours among clients", "a service of ours for auth", "GET /auth/clients", "auth:admin", "auth"),
     _lacks("a service of ours in the catalogue", "a service of ours for product", "GET <route>", "catalogue:read", "product"),
     _lacks("a customer who only reads, and orders", "a reader", "POST /api/v1/orders", "orders:write", "sales"),
 ]  # fmt: skip

@@ -49,6 +49,7 @@ TOKENS = {
     "a warehouse": ("warehouse", "delivery"),
     "an operator": ("operator", "ops"),
     "an administrator": ("administrator", "auth"),
+    "who may ask about tokens": ("introspector", "auth"),
     "a client of two services, for sales": ("wide", "sales"),
     "a client of two services, for product": ("wide", "product"),
     **{f"a service of ours for {where}": ("service", where) for where in ("product", "delivery", "auth")},
