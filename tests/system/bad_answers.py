@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.system.bad import Bad
+from tests.system.bad import NOWHERE, Bad
 from tests.system.bad_orders import ORDERS
 from tests.system.bad_reads import READS
 from tests.system.bad_tokens import TOKENS
@@ -40,12 +40,13 @@ async def all_answers(system: Running, parties: Mapping[str, Party]) -> Answers:
 
 
 async def subjects(parties: Mapping[str, Party]) -> Mapping[str, str]:
-    """An order of the shop, on its way, and its shipment."""
+    """An order of the shop, on its way, and its shipment; and what nobody gets as far as looking for."""
     order = (await parties["shop"].order("subject", TEA=2, MUG=1)).json()["id"]
     async with asyncio.timeout(20):
         while not (found := await _shipments(parties["warehouse"], order)):
             pass
-    return {"{order}": order, "{shipment}": found[0]["id"]}
+    unseen = dict.fromkeys(("{client}", "{secret}", "{key}"), NOWHERE)
+    return {"{order}": order, "{shipment}": found[0]["id"], **unseen}
 
 
 async def _shipments(warehouse: Party, order: str) -> Any:

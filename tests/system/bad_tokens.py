@@ -7,6 +7,9 @@ BODIES = {
     "POST /api/v1/shipments/{shipment}/status": sent({"status": "packed"}),
     "POST /api/v1/stock/TEA/movements": sent({"kind": "receipt", "quantity": 1, "key": "bad"}),
     "POST /availability": sent({"requests": [{"lines": [LINE]}]}),
+    "POST /auth/clients": sent({"name": "Bad", "scopes": ["orders:read"], "audiences": ["sales"]}),
+    "PATCH /auth/clients/{client}": sent({"name": "Bad"}),
+    "POST /auth/clients/{client}/keys": sent({"public_key": "none"}),
 }
 SECURED = {  # who may, at another service; who is known there and lacks the scope; the scope
     "POST /api/v1/orders": ("warehouse", "reader", "orders:write"),
@@ -22,6 +25,15 @@ SECURED = {  # who may, at another service; who is known there and lacks the sco
     "GET /api/v1/stock/TEA": ("shop", "stocker", "catalogue:read"),
     "POST /api/v1/stock/TEA/movements": ("shop", "browser", "stock:write"),
     "POST /availability": ("shop", "stocker", "catalogue:read"),
+    **dict.fromkeys(
+        (
+            *("GET /auth/clients", "POST /auth/clients"),
+            *(f"{method} /auth/clients/{{client}}" for method in ("GET", "PATCH", "DELETE")),
+            *("POST /auth/clients/{client}/secrets", "DELETE /auth/clients/{client}/secrets/{secret}"),
+            *("POST /auth/clients/{client}/keys", "DELETE /auth/clients/{client}/keys/{key}"),
+        ),
+        ("warehouse", "introspector", "auth:admin"),
+    ),
 }
 FORGED = (
     *("one word", "three words", "expired", "another issuer's", "tampered claims", "tampered signature"),

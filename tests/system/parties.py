@@ -29,6 +29,7 @@ PARTIES: Mapping[str, tuple[str, str]] = {
     "cataloguer": ("product", "catalogue:read catalogue:write stock:write"),
     "browser": ("product", "catalogue:read"),
     "stocker": ("product", "stock:write"),
+    "introspector": ("auth", "auth:introspect"),
 }
 KEYS = {module: new_service_key() for module in ("sales", "delivery")}
 SERVICES = {f"WAYBILL_SERVICES__{module.upper()}": key for module, key in KEYS.items()}

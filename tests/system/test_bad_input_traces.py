@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.secrets_file import read_secrets
 from tests.system.bad import Bad
 from tests.system.bad_answers import ROWS, Answers
-from tests.system.parties import Party
+from tests.system.parties import KEYS, PARTIES, Party
 from tests.system.running import Running
 
 PARAMETER = re.compile(r"\{[^}]+\}")
@@ -82,14 +83,21 @@ def test_the_log_holds_a_line_for_each_request_and_no_fault(system: Running, ans
 
 
 def test_the_log_holds_no_secret_and_no_token(system: Running, parties: Mapping[str, Party], answers: Answers) -> None:
-    secrets = [line.split('"')[1] for line in (system.data / "secrets.toml").read_text().splitlines() if '"' in line]
-    of_parties = [(one.client_secret, one.refresh_token, one.token.split(".")[2]) for one in parties.values()]
+    made = read_secrets(system.data)
+    secrets = [made.pepper, made.key_encryption_key, made.valkey, *made.passwords.values()]
+    keys = (*made.services.values(), *KEYS.values())  # a service of ours that is a party has a key and no secret
+    secrets += [line for key in keys for line in key.splitlines() if "KEY" not in line]
+    secrets += [one.client_secret for one in parties.values() if one.client_secret]
+    tokens = [part for one in parties.values() for part in (one.refresh_token, one.token.split(".")[2])]
 
     log = system.log_text()
 
     assert answers
-    assert len(secrets) == 11
-    assert not [secret for secret in (*secrets, *(one for three in of_parties for one in three)) if secret in log]
+    # A password for each module and one more, a key for each service and those two, each of three lines in PEM.
+    assert len(secrets) == 3 + 5 + (3 + 2) * 3 + len(PARTIES)
+    assert len(tokens) == 2 * len(parties)
+    assert all(len(one) > 20 for one in (*secrets, *tokens))  # what is shorter may be found anywhere
+    assert not [one for one in (*secrets, *tokens) if one in log]
 
 
 async def test_nothing_was_stored_but_the_one_order(answers: Answers, parties: Mapping[str, Party]) -> None:
@@ -112,7 +120,8 @@ def test_the_table_has_a_row_for_every_operation_that_takes_a_token(document: Ma
 
 
 def _template(bad: Bad) -> str:
-    names = {"{order}": "{order_id}", "{shipment}": "{shipment_id}", "/TEA": "/{sku}"}
+    names = {f"{{{name}}}": f"{{{name}_id}}" for name in ("order", "shipment", "client", "secret", "key")}
+    names["/TEA"] = "/{sku}"
     request = bad.request
     for name, template in names.items():
         request = request.replace(name, template)
