@@ -12,6 +12,7 @@ from modules.auth import repository
 from modules.auth.model.token import Issue
 from modules.kernel.database import ConstraintViolated, Database, Statement, Transaction, sql
 from modules.kernel.errors import Contended
+from tests.integration import test_auth_refresh as promises
 from tests.integration.auth_world import (
     AuthWorld,
     given,
@@ -19,6 +20,7 @@ from tests.integration.auth_world import (
     request,
     winners,
 )
+from tests.sabotage.guards import seen_red
 
 ONCE = "AND t.consumed_at IS NULL"
 LOCK = "FOR NO KEY UPDATE"
@@ -41,9 +43,15 @@ async def won_at_once(world: AuthWorld) -> int:
     return len(winners(await refreshed_at_once(world, client, (await world.begin(client)).refresh_token, 4)))
 
 
+@seen_red(
+    "P5",
+    "a refresh token is exchanged while nobody has (`consumed_at IS NULL`), one of a family is live (`refresh_token_one_live`)",
+    test=promises.test_of_32_refreshes_at_once_one_wins_and_the_family_ends,
+)
 async def test_without_the_condition_and_the_index_a_token_is_exchanged_more_than_once(
     world: AuthWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The condition is left out and the index dropped; either alone still stops a second exchange."""
     monkeypatch.setattr(repository.tokens, "ROTATE", without(repository.tokens.ROTATE, ONCE))
     await world.do(ONE_LIVE)
     assert await won_at_once(world) > 1
@@ -62,9 +70,13 @@ async def test_without_the_index_the_condition_still_stops_a_second_exchange(wor
     assert await won_at_once(world) == 1
 
 
+@seen_red(
+    "P5", "the row lock on a family that is refreshed", test=promises.test_a_refresh_that_waited_for_a_revocation_loses
+)
 async def test_without_the_lock_a_family_is_refreshed_while_it_is_revoked(
     world: AuthWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is exchanged without a lock: what is being revoked is not waited for."""
     client = await world.client()
     token = (await world.begin(client)).refresh_token
     ((family,),) = await world.run("SELECT id FROM token_family")
@@ -75,18 +87,28 @@ async def test_without_the_lock_a_family_is_refreshed_while_it_is_revoked(
         given(await world.refresh(client, token))
 
 
+@seen_red(
+    "P5",
+    "the counter's lock gives revocations their numbers",
+    test=promises.test_numbers_of_revocations_are_never_seen_out_of_order,
+)
 async def test_without_the_counters_lock_a_reader_steps_over_a_revocation(
     world: AuthWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """They come from a sequence: a higher one may be read before a lower one is there."""
     client = await world.client()
     for _ in range(2):
         await world.begin(client)
     slow, quick = [row.id for row in await world.run("SELECT id FROM token_family ORDER BY id")]
     now = world.clock.now()
-    counted = repository.revocations.REVOKE_FAMILIES.partition("INSERT INTO revocation_counter")[2].partition("RETURNING last")
+    counted = repository.revocations.REVOKE_FAMILIES.partition("INSERT INTO revocation_counter")[2].partition(
+        "RETURNING last"
+    )
     counter = f"INSERT INTO revocation_counter{counted[0]}{counted[1]}"
     await world.do("CREATE SEQUENCE quicker")
-    forgotten = without(repository.revocations.REVOKE_FAMILIES, counter, "SELECT nextval('quicker') AS last FROM revoked")
+    forgotten = without(
+        repository.revocations.REVOKE_FAMILIES, counter, "SELECT nextval('quicker') AS last FROM revoked"
+    )
     monkeypatch.setattr(repository.revocations, "REVOKE_FAMILIES", forgotten)
     async with world.database.transaction() as transaction:
         await repository.revocations.revoke_families(transaction, [slow], "test", now, now)
@@ -97,9 +119,15 @@ async def test_without_the_counters_lock_a_reader_steps_over_a_revocation(
     assert (await world.service.revocations(seen[-1].sequence)).items == ()
 
 
+@seen_red(
+    "P6",
+    "all families of a batch are locked at once, those that end included",
+    test=promises.test_batches_that_end_each_others_families_do_not_lock_each_other_out,
+)
 async def test_without_locking_doomed_families_at_once_batches_lock_each_other_out(
     world: AuthWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Those that end are locked when their turn comes."""
     client = await world.client()
     used = [(await world.begin(client)).refresh_token for _ in range(2)]
     live = [given(await world.refresh(client, token)).refresh_token for token in used]
