@@ -3,22 +3,30 @@
 from collections.abc import Mapping, Sequence
 
 from modules.delivery.port import ShippedLine
-from modules.delivery.service import Opening, OrderToShip
+from modules.delivery.service import Opening, OrderToShip, OrderToStop, Stopping
 from modules.kernel.database import Transaction
 from modules.kernel.events import Event, payload
 from modules.kernel.inbox import Handler
-from modules.sales.port import OrderCreated
+from modules.sales.port import OrderCancelRequested, OrderCreated
 
 SOURCES = ("sales",)
 
 
-def handlers(opening: Opening) -> Mapping[str, Handler]:
+def handlers(opening: Opening, stopping: Stopping) -> Mapping[str, Handler]:
     """What is done per type of event; every other type only moves the cursor."""
 
     async def open_shipments(transaction: Transaction, events: Sequence[Event]) -> None:
         await opening.open_shipments(transaction, [_order(event) for event in events])
 
-    return {OrderCreated.TYPE: open_shipments}
+    async def cancel(transaction: Transaction, events: Sequence[Event]) -> None:
+        await stopping.stop(transaction, [_to_stop(event) for event in events])
+
+    return {OrderCreated.TYPE: open_shipments, OrderCancelRequested.TYPE: cancel}
+
+
+def _to_stop(event: Event) -> OrderToStop:
+    asked = payload(event, OrderCancelRequested)
+    return OrderToStop(asked.order_id, asked.reason, event.traceparent)
 
 
 def _order(event: Event) -> OrderToShip:

@@ -125,6 +125,10 @@ REPORTED = frozenset(status for steps in STEPS.values() for status in steps) - {
 """What a warehouse or a carrier can report. Cancelling is the order's business, not theirs."""
 
 
+STOPPABLE = frozenset(status for status, steps in STEPS.items() if "cancelled" in steps)
+"""What has not left: it can still be cancelled."""
+
+
 def allowed(status: str) -> tuple[str, ...]:
     """The steps that may be reported of a shipment in `status`."""
     return tuple(step for step in STEPS[status] if step in REPORTED)

@@ -159,3 +159,31 @@ class ShipmentStatusUpdated:
     tracking_code: str | None = None
     note: str | None = None
     restock: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentCancelled:
+    """A parcel was cancelled before it left: what is in it is not spoken for any more."""
+
+    TYPE: ClassVar[str] = "waybill.shipment.cancelled.v1"
+
+    order_id: OrderId
+    hold_id: HoldId
+    shipment_id: ShipmentId
+    part: int
+    lines: tuple[ShippedLine, ...]
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRefused:
+    """Something of an order had left when it was to be cancelled: these `parts`. What had not left is cancelled."""
+
+    TYPE: ClassVar[str] = "waybill.shipment.cancel_refused.v1"
+
+    order_id: OrderId
+    hold_id: HoldId
+    parts: tuple[int, ...]
+    reason: str
+    at: datetime

@@ -38,6 +38,23 @@ LOCK_FULFILMENT = sql("""
     WHERE f.order_id = (SELECT s.order_id FROM shipment s WHERE s.id = :shipment_id) FOR UPDATE
 """)
 
+LOCK_FULFILMENTS = sql("""
+    SELECT order_id, hold_id, event_sequence FROM fulfilment WHERE order_id = ANY(:ids) ORDER BY order_id FOR UPDATE
+""")
+
+PARTS = sql("""
+    SELECT s.id, s.order_id, s.part, s.status,
+        (SELECT json_agg(l ORDER BY l.sku) FROM shipment_line l WHERE l.shipment_id = s.id) AS lines,
+        (SELECT max(t.sequence) FROM shipment_transition t WHERE t.shipment_id = s.id) AS steps
+    FROM shipment s WHERE s.order_id = ANY(:ids) ORDER BY s.order_id, s.part
+""")
+
+CANCEL = sql("""
+    UPDATE shipment SET status = 'cancelled', version = version + 1, updated_at = :at WHERE id = ANY(:ids)
+""")
+
+COUNT_EVENTS = sql("UPDATE fulfilment SET event_sequence = event_sequence + :number WHERE order_id = :order_id")
+
 NEXT_EVENT = sql("UPDATE fulfilment SET event_sequence = event_sequence + 1 WHERE order_id = :order_id")
 
 REPORTED = sql("SELECT to_status FROM shipment_transition WHERE shipment_id = :shipment_id AND key = :key")
@@ -95,6 +112,29 @@ async def insert_transitions(transaction: Transaction, transitions: Rows) -> Non
 async def lock_fulfilment(transaction: Transaction, shipment_id: ShipmentId) -> Any | None:
     """The row of the order that a shipment belongs to, locked."""
     return next(iter(await transaction.fetch(LOCK_FULFILMENT, shipment_id=shipment_id)), None)
+
+
+async def lock_fulfilments(transaction: Transaction, order_ids: Sequence[OrderId]) -> dict[OrderId, Any]:
+    """The rows of these orders, locked in the order of their ids."""
+    return {row.order_id: row for row in await transaction.fetch(LOCK_FULFILMENTS, ids=list(order_ids))}
+
+
+async def parts(transaction: Transaction, order_ids: Sequence[OrderId]) -> dict[OrderId, list[Any]]:
+    """The shipments of these orders, by part. Read in a statement of its own, after their rows were locked."""
+    found: dict[OrderId, list[Any]] = {}
+    for row in await transaction.fetch(PARTS, ids=list(order_ids)):
+        found.setdefault(row.order_id, []).append(row)
+    return found
+
+
+async def cancel(transaction: Transaction, ids: Sequence[ShipmentId], at: datetime) -> None:
+    """Cancel shipments."""
+    await transaction.execute(CANCEL, ids=list(ids), at=at)
+
+
+async def count_events(transaction: Transaction, order_id: OrderId, number: int) -> None:
+    """Take the next numbers of the order's events; its row must be locked."""
+    await transaction.execute(COUNT_EVENTS, order_id=order_id, number=number)
 
 
 async def count_event(transaction: Transaction, order_id: OrderId) -> None:

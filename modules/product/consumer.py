@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from modules.delivery.port import ShipmentStatusUpdated
+from modules.delivery.port import ShipmentCancelled, ShipmentStatusUpdated
 from modules.kernel.database import Transaction
 from modules.kernel.events import Event, payload
 from modules.kernel.inbox import Handler
 from modules.product import repository
-from modules.product.service.shipping import Parcel, ship, take_back
+from modules.product.service.shipping import Parcel, set_free, ship, take_back
 from modules.sales.port import OrderCreated
 
 SOURCES = ("sales", "delivery")
@@ -15,7 +15,7 @@ SOURCES = ("sales", "delivery")
 
 def handlers() -> Mapping[str, Handler]:
     """What is done per type of event; every other type only moves the cursor."""
-    return {OrderCreated.TYPE: _confirm, ShipmentStatusUpdated.TYPE: _follow}
+    return {OrderCreated.TYPE: _confirm, ShipmentStatusUpdated.TYPE: _follow, ShipmentCancelled.TYPE: _set_free}
 
 
 async def _confirm(transaction: Transaction, events: Sequence[Event]) -> None:
@@ -31,5 +31,9 @@ async def _follow(transaction: Transaction, events: Sequence[Event]) -> None:
             await take_back(transaction, back, restock=restock)
 
 
-def _parcel(update: ShipmentStatusUpdated) -> Parcel:
+async def _set_free(transaction: Transaction, events: Sequence[Event]) -> None:
+    await set_free(transaction, [_parcel(payload(event, ShipmentCancelled)) for event in events])
+
+
+def _parcel(update: ShipmentStatusUpdated | ShipmentCancelled) -> Parcel:
     return Parcel(update.shipment_id, update.hold_id, tuple((line.sku, line.quantity) for line in update.lines))

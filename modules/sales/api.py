@@ -52,7 +52,17 @@ class OrderBody:
     metadata: Annotated[dict[NoteName, Note], Field(max_length=20)] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class CancelBody:
+    """Why an order is not wanted any more."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    reason: Text | None = None
+
+
 BODY = TypeAdapter(OrderBody)
+CANCEL_BODY = TypeAdapter(CancelBody)
 
 Place = Callable[[PlaceOrder], Awaitable[Placed]]
 
@@ -64,6 +74,7 @@ def routes(place: Place, orders: Orders, verifier: Verifier) -> APIRouter:
     _placing(router, place, guard)
     _listing(router, orders, guard)
     _reading(router, orders, guard)
+    _cancelling(router, orders, guard)
     _following(router, orders, guard)
     return router
 
@@ -159,6 +170,25 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         principal = guard(request, "orders:read")
         steps = await orders.history(_id(order_id), principal.client_id)
         return page(request, [_step(step) for step in steps], None)
+
+
+def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
+    said = json_body(CANCEL_BODY)
+    said["requestBody"]["required"] = False
+
+    @router.post(
+        "/{order_id}/cancel",
+        summary="Cancel an order",
+        status_code=202,
+        openapi_extra={**said, **secured("orders:write")},
+        responses={202: {"model": OrderView}, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
+    )
+    async def cancel(request: Request, order_id: str) -> Response:
+        """Delivery decides: the order is `cancelling` until it is `cancelled`, or goes on, with the reason. Repeat at will."""
+        principal = guard(request, "orders:write")
+        body = await read_json(request, CANCEL_BODY) if await request.body() else CancelBody()
+        order = await orders.cancel(principal.client_id, _id(order_id), body.reason, principal.client_id)
+        return json_answer(order, 202, {"ETag": etag(order.version)})
 
 
 def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:

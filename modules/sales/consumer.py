@@ -1,23 +1,25 @@
 """What sales does when delivery says that something happened."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from uuid import UUID
 
-from modules.delivery.port import ShipmentOpened, ShipmentStatusUpdated, ShippedLine
+from modules.delivery.port import CancelRefused, ShipmentCancelled, ShipmentOpened, ShipmentStatusUpdated, ShippedLine
 from modules.kernel.database import Transaction
 from modules.kernel.events import Event, payload
 from modules.kernel.inbox import Handler
-from modules.sales.service.following import ParcelNews, follow
+from modules.sales.service.following import ParcelNews, Refusal, Tell, follow, resume
 
 SOURCES = ("delivery",)
-
-Tell = Callable[[Iterable[UUID]], None]
 
 
 def handlers(tell: Tell) -> Mapping[str, Handler]:
     """What is done per type of event; every other type only moves the cursor. `tell` wakes those who follow."""
-    return {ShipmentOpened.TYPE: partial(_opened, tell), ShipmentStatusUpdated.TYPE: partial(_moved, tell)}
+    return {
+        ShipmentOpened.TYPE: partial(_opened, tell),
+        ShipmentStatusUpdated.TYPE: partial(_moved, tell),
+        ShipmentCancelled.TYPE: partial(_cancelled, tell),
+        CancelRefused.TYPE: partial(_refused, tell),
+    }
 
 
 async def _opened(tell: Tell, transaction: Transaction, events: Sequence[Event]) -> None:
@@ -43,6 +45,20 @@ async def _moved(tell: Tell, transaction: Transaction, events: Sequence[Event]) 
         for one in moved
     ]
     await follow(transaction, news, tell)
+
+
+async def _cancelled(tell: Tell, transaction: Transaction, events: Sequence[Event]) -> None:
+    gone = [payload(event, ShipmentCancelled) for event in events]
+    news = [
+        ParcelNews(one.order_id, one.shipment_id, one.part, "cancelled", one.at, _lines(one.lines), reason=one.reason)
+        for one in gone
+    ]
+    await follow(transaction, news, tell)
+
+
+async def _refused(tell: Tell, transaction: Transaction, events: Sequence[Event]) -> None:
+    refused = [payload(event, CancelRefused) for event in events]
+    await resume(transaction, [Refusal(one.order_id, one.at, one.reason) for one in refused], tell)
 
 
 def _lines(lines: Iterable[ShippedLine]) -> tuple[Mapping[str, object], ...]:

@@ -168,31 +168,64 @@ OF_PART: Mapping[str, str] = {
 """What an order of one part is, by the status of its shipment."""
 
 
-def next_status(order: str, parts: Sequence[str]) -> str | None:
-    """The status that the parts give an order, where it is a step from the present one; otherwise `None`.
+CANCELLABLE = frozenset(status for status, steps in STEPS.items() if "cancelling" in steps)
+"""From where an order may be cancelled, as far as sales knows. Delivery has the last word."""
 
-    Complete over every order status and every set of shipment statuses: what is no legal step changes nothing, and an
-    order that is being cancelled waits for delivery's word on just that.
+UNSHIPPED = frozenset({"confirmed", "packed"})
+ARRIVED = frozenset({"delivered", "returned"})
+PASSED = frozenset({"confirmed", "packed", "partially_shipped", "shipped", "partially_delivered"})
+"""What an order may have been for a moment, on its way to where its parts are."""
+
+
+def steps_to(order: str, parts: Sequence[str]) -> tuple[str, ...]:
+    """The steps that an order takes so that it is as far as its parts; none where it is, or where no way leads there.
+
+    Complete over every order status and every set of shipment statuses. An order that is being cancelled waits for
+    delivery's word: that every part is cancelled, or that one has left (`resumed`).
     """
     if order == "cancelling":
-        return None
-    wanted = _of_parts(frozenset(OF_PART[part] for part in parts))
-    return wanted if wanted in STEPS[order] else None
+        return ("cancelled",) if set(parts) == {"cancelled"} else ()
+    return _way(order, _of_parts(parts))
 
 
-def _of_parts(parts: frozenset[str]) -> str | None:
-    open_ = parts - {"cancelled"}
+def resumed(before: str, parts: Sequence[str]) -> tuple[str, ...]:
+    """The steps of an order whose cancellation was refused: back to what it was `before`, then on to its parts."""
+    return (before, *_way(before, _of_parts(parts)))
+
+
+def _of_parts(parts: Sequence[str]) -> str:
+    """What an order is, by the parts that are not cancelled: as far as all of them together."""
+    open_ = frozenset(OF_PART[part] for part in parts) - {"cancelled"}
     if len(open_) <= 1:
         return next(iter(open_), "cancelled")
+    if unshipped := open_ & UNSHIPPED:
+        return "partially_shipped" if open_ - UNSHIPPED else min(unshipped, key=list(STEPS).index)
     if "delivery_failed" in open_:
         return "delivery_failed"
-    if open_ <= {"delivered", "returned"}:
+    if open_ <= ARRIVED:
         return "delivered"
-    if "delivered" in open_:
-        return "partially_delivered"
-    if "shipped" in open_:
-        return "partially_shipped"
-    return min(open_, key=list(STEPS).index)
+    return "partially_delivered" if open_ & ARRIVED else "shipped"
+
+
+def _way(here: str, there: str) -> tuple[str, ...]:
+    """The fewest legal steps from one status to another; none where there is no way.
+
+    Nothing is said to have been cancelled, delivered or failed on the way: that is told only where it is so. What came
+    back while nobody looked was not delivered.
+    """
+    passed = PASSED | ({"delivery_failed"} if there == "returned" else frozenset())
+    ways: list[tuple[str, ...]] = [()]
+    seen = {here}
+    while ways:
+        way = ways.pop(0)
+        last = way[-1] if way else here
+        if last == there:
+            return way
+        for step in STEPS[last]:
+            if step not in seen and step in passed | {there}:
+                seen.add(step)
+                ways.append((*way, step))
+    return ()
 
 
 def fingerprint(body: Any) -> str:

@@ -36,6 +36,10 @@ class TotalTooLarge(Invalid, code="sales.total_too_large"):
     """The order's total is beyond what an amount can be."""
 
 
+class NotCancellable(Conflict, code="sales.not_cancellable"):
+    """The order has gone too far to be cancelled: `details["current"]` says where it is."""
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """One line of writing: 1 to 200 characters, no control characters."""
 
@@ -167,6 +171,18 @@ class SalesOperatorPort(Protocol):
         """
         ...
 
+    @rpc.idempotent("order_id", raises=(OrderNotFound, NotCancellable))
+    async def cancel(self, actor: str, order_id: OrderId, reason: str | None = None) -> OrderView:
+        """Ask delivery to let nothing of an order leave; asked for already, it stays so.
+
+        The order is `cancelling` until delivery has decided: then `cancelled`, or on its way again with the reason.
+
+        Raises:
+            OrderNotFound: there is none of that id.
+            NotCancellable: it has left, as far as sales has heard, or is over.
+        """
+        ...
+
     @rpc.read(timeout_s=30)
     async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
         """Orders by id from behind `after`, as a check across modules needs them."""
@@ -198,3 +214,15 @@ class OrderCreated:
     lines: tuple[EventLine, ...]
     ship_to: Mapping[str, object]
     placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelRequested:
+    """A customer, or an operator, wants nothing of an order to leave any more. Delivery decides."""
+
+    TYPE: ClassVar[str] = "waybill.order.cancel_requested.v1"
+
+    order_id: OrderId
+    hold_id: HoldId
+    reason: str | None
+    at: datetime

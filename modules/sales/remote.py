@@ -18,8 +18,9 @@ SETTLE = rpc.crossing(SalesPort.settle, "/internal/sales/settle", each="hold_ids
 PROGRESS = rpc.crossing(SalesPort.progress, "/internal/sales/progress")
 ORDERS = rpc.crossing(SalesOperatorPort.orders, "/internal/sales/operator/orders")
 ORDER = rpc.crossing(SalesOperatorPort.order, "/internal/sales/operator/order")
+CANCEL = rpc.crossing(SalesOperatorPort.cancel, "/internal/sales/operator/cancel")
 FACTS = rpc.crossing(SalesOperatorPort.facts, "/internal/sales/operator/facts")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS, ORDERS, ORDER, FACTS)
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS, ORDERS, ORDER, CANCEL, FACTS)
 
 
 def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:
@@ -29,7 +30,7 @@ def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:
 
 def operator_routes(sales: SalesOperatorPort, verifier: Verifier) -> APIRouter:
     """What the operator calls of the sales that is hosted here."""
-    return operated(verifier, {ORDERS: sales.orders, ORDER: sales.order, FACTS: sales.facts})
+    return operated(verifier, {ORDERS: sales.orders, ORDER: sales.order, CANCEL: sales.cancel, FACTS: sales.facts})
 
 
 class RemoteSales:
@@ -62,6 +63,10 @@ class RemoteSalesOperator:
     async def order(self, order_id: OrderId) -> tuple[OrderView, Sequence[TransitionView]]:
         """One order with its history."""
         return await self._channel.call(ORDER, order_id)
+
+    async def cancel(self, actor: str, order_id: OrderId, reason: str | None = None) -> OrderView:
+        """Ask delivery to let nothing of an order leave."""
+        return await self._channel.call(CANCEL, actor, order_id, reason)
 
     async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
         """Orders by id from behind `after`."""

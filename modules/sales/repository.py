@@ -80,12 +80,20 @@ STATUS = sql('SELECT status FROM "order" WHERE id = :order_id')
 OWNER = sql('SELECT client_id FROM "order" WHERE id = :order_id')
 
 LOCK_ORDERS = sql("""
-    SELECT id, status, version FROM "order" WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+    SELECT id, client_id, hold_id, status, version, event_sequence FROM "order" WHERE id = ANY(:ids)
+    ORDER BY id FOR UPDATE
 """)
 
 LAST_STEPS = sql("""
     SELECT order_id, max(sequence) AS sequence FROM order_transition WHERE order_id = ANY(:ids) GROUP BY order_id
 """)
+
+BEFORE_CANCELLING = sql("""
+    SELECT DISTINCT ON (order_id) order_id, from_status FROM order_transition
+    WHERE order_id = ANY(:ids) AND to_status = 'cancelling' ORDER BY order_id, sequence DESC
+""")
+
+COUNT_EVENT = sql('UPDATE "order" SET event_sequence = event_sequence + 1 WHERE id = :order_id')
 
 UPSERT_SHIPMENTS = sql("""
     INSERT INTO order_shipment AS s (order_id, part, shipment_id, status, carrier, tracking_code, lines)
@@ -179,13 +187,23 @@ async def owner(reading: Transaction, order_id: OrderId) -> ClientId | None:
 
 
 async def lock_orders(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """Status of each order that exists, locked in the order of their ids."""
+    """Whose each order that exists is, and where it is, locked in the order of their ids."""
     return {row.id: row for row in await transaction.fetch(LOCK_ORDERS, ids=list(ids))}
 
 
 async def last_steps(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, int]:
     """How many transitions each order has."""
     return {row.order_id: row.sequence for row in await transaction.fetch(LAST_STEPS, ids=list(ids))}
+
+
+async def before_cancelling(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What each order was when it was last asked to be cancelled."""
+    return {row.order_id: row.from_status for row in await transaction.fetch(BEFORE_CANCELLING, ids=list(ids))}
+
+
+async def count_event(transaction: Transaction, order_id: OrderId) -> None:
+    """Take the next number of an order's events; its row must be locked."""
+    await transaction.execute(COUNT_EVENT, order_id=order_id)
 
 
 async def upsert_shipments(transaction: Transaction, shipments: Rows) -> None:

@@ -19,7 +19,7 @@ from modules.delivery.port import (
     StatusKeyReused,
     StatusReport,
 )
-from modules.delivery.service import DeliveryService, Opening
+from modules.delivery.service import DeliveryService, Opening, Stopping
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
 from modules.kernel.errors import DomainError, PreconditionFailed
@@ -40,7 +40,7 @@ class Depot:
 
     def __init__(self, database: Database) -> None:
         outbox, clock = Outbox(database), SystemClock()
-        self._inbox = Inbox(database, consumer.handlers(Opening(outbox, clock)))
+        self._inbox = Inbox(database, consumer.handlers(Opening(outbox, clock), Stopping(outbox, clock)))
         self.service = DeliveryService(database, outbox, self._inbox, clock)
 
     async def order(self, sequence: int = 1) -> OrderId:

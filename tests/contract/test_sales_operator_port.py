@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from modules.kernel.clock import SystemClock
 from modules.kernel.ids import OrderId, new_id, order_id_for
 from modules.kernel.money import Money
+from modules.kernel.outbox import Outbox
 from modules.sales.port import OrderFact, OrderNotFound, OrderView, SalesOperatorPort
-from modules.sales.service import Orders, Watch
+from modules.sales.service import Cancelling, Orders, Watch
 from tests.contract.port_adapters import Adapter
 from tests.contract.port_facts import assert_frozen, same_again
 from tests.support.orders import CUSTOMER, SHIP_TO, order, told
@@ -16,7 +18,8 @@ from tests.support.shop import Shop
 
 @pytest.fixture
 async def operator(adapter: Adapter, shop: Shop) -> AsyncIterator[SalesOperatorPort]:
-    orders = Orders(shop.sales_database, Watch())
+    watch, database = Watch(), shop.sales_database
+    orders = Orders(database, watch, Cancelling(database, Outbox(database), SystemClock(), watch.tell))
     async with adapter.reach(SalesOperatorPort, orders, "sales") as port:  # type: ignore[type-abstract]  # read for its methods
         yield port
 

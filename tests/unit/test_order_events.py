@@ -6,22 +6,22 @@ import pytest
 
 from modules.delivery.model import REPORTED
 from modules.delivery.model import STEPS as SHIPMENT_STEPS
-from modules.sales.model import OF_PART, STEPS, next_status
+from modules.sales.model import OF_PART, STEPS, steps_to
 
 COLUMNS, *ROWS = """
                       pending     packed   dispatched   in_transit   delivered   failed            returned   cancelled
-    placed            confirmed   .        .            .            .           .                 .          .
-    confirmed         .           packed   .            .            .           .                 .          .
-    packed            .           .        shipped      shipped      .           .                 .          .
-    cancelling        .           .        .            .            .           .                 .          .
-    partially_shipped .           .        shipped      shipped      .           .                 .          .
-    shipped           .           .        .            .            delivered   delivery_failed   .          .
-    partially_delivered .         .        .            .            delivered   delivery_failed   .          .
-    delivery_failed   .           .        shipped      shipped      .           .                 returned   .
+    placed            confirmed   packed   shipped      shipped      delivered   delivery_failed   returned   .
+    confirmed         .           packed   shipped      shipped      delivered   delivery_failed   returned   .
+    packed            .           .        shipped      shipped      delivered   delivery_failed   returned   .
+    cancelling        .           .        .            .            .           .                 .          cancelled
+    partially_shipped .           .        shipped      shipped      delivered   delivery_failed   returned   .
+    shipped           .           .        .            .            delivered   delivery_failed   returned   .
+    partially_delivered .         .        .            .            delivered   delivery_failed   returned   .
+    delivery_failed   .           .        shipped      shipped      delivered   .                 returned   .
     delivered         .           .        .            .            .           .                 returned   .
     cancelled         .           .        .            .            .           .                 .          .
     returned          .           .        .            .            .           .                 .          .
-""".strip().splitlines()  # a dot: nothing happens
+""".strip().splitlines()  # where it is then; a dot: nothing happens
 
 TABLE = {
     (order, parcel): None if then == "." else then
@@ -37,7 +37,9 @@ def test_the_table_has_a_row_for_every_status_of_an_order_and_a_column_for_every
 
 @pytest.mark.parametrize(("order", "parcel"), TABLE)
 def test_delivery_s_word_on_a_parcel_does_to_an_order_what_the_table_says(order: str, parcel: str) -> None:
-    assert next_status(order, [parcel]) == TABLE[order, parcel]
+    steps = steps_to(order, [parcel])
+    assert (steps[-1] if steps else None) == TABLE[order, parcel]
+    assert all(step in STEPS[before] for before, step in zip((order, *steps), steps, strict=False))
 
 
 def ways(*so_far: str) -> Iterator[tuple[str, ...]]:
@@ -52,5 +54,5 @@ def ways(*so_far: str) -> Iterator[tuple[str, ...]]:
 def test_an_order_keeps_up_with_its_parcel_on_every_way_it_can_take(way: tuple[str, ...]) -> None:
     order = "placed"
     for parcel in way:
-        order = next_status(order, [parcel]) or order
+        order = (order, *steps_to(order, [parcel]))[-1]
         assert order == OF_PART[parcel]

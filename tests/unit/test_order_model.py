@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modules.kernel.ids import ClientId, order_id_for
 from modules.kernel.money import MAX_AMOUNT
-from modules.sales.model import FINAL, OF_PART, STEPS, fingerprint, next_status, total_of
+from modules.sales.model import CANCELLABLE, FINAL, OF_PART, STEPS, fingerprint, resumed, steps_to, total_of
 
 PARTS = st.lists(st.sampled_from(sorted(OF_PART)), min_size=1, max_size=4)
 JSON = st.recursive(
@@ -42,20 +42,52 @@ def test_nothing_leaves_a_final_status_but_a_delivered_order_that_comes_back() -
 
 
 @pytest.mark.parametrize("status", sorted(STEPS))
-def test_the_next_status_is_a_legal_step_or_none_for_every_set_of_up_to_three_parcels(status: str) -> None:
+def test_the_steps_are_legal_whatever_up_to_three_parcels_do_and_nothing_is_cancelled_on_the_way(status: str) -> None:
     for number in (1, 2, 3):
         for parts in combinations_with_replacement(sorted(OF_PART), number):
-            assert next_status(status, parts) in {None, *STEPS[status]}
+            steps = steps_to(status, parts)
+            assert all(step in STEPS[before] for before, step in zip((status, *steps), steps, strict=False))
+            assert len({status, *steps}) == len(steps) + 1
+            assert "cancelling" not in steps
+            assert steps_to((status, *steps)[-1], parts) == ()  # as far as they are, and no further
 
 
 @given(st.sampled_from(sorted(STEPS)), PARTS)
-def test_the_next_status_does_not_depend_on_the_order_of_parcels(status: str, parts: list[str]) -> None:
-    assert next_status(status, sorted(parts)) == next_status(status, parts)
+def test_the_steps_do_not_depend_on_the_order_of_parcels(status: str, parts: list[str]) -> None:
+    assert steps_to(status, sorted(parts)) == steps_to(status, parts)
 
 
 @given(PARTS)
-def test_an_order_that_is_being_cancelled_waits_whatever_its_parcels_do(parts: list[str]) -> None:
-    assert next_status("cancelling", parts) is None
+def test_an_order_that_is_being_cancelled_waits_until_every_parcel_is(parts: list[str]) -> None:
+    assert steps_to("cancelling", parts) == (("cancelled",) if set(parts) == {"cancelled"} else ())
+
+
+@pytest.mark.parametrize("before", sorted(CANCELLABLE))
+def test_an_order_that_was_not_cancelled_goes_on_from_where_it_was(before: str) -> None:
+    for number in (1, 2, 3):
+        for parts in combinations_with_replacement(sorted(OF_PART), number):
+            steps = resumed(before, parts)
+            assert steps[0] == before
+            assert all(step in STEPS[here] for here, step in zip(("cancelling", *steps), steps, strict=False))
+
+
+def test_an_order_may_be_cancelled_until_something_of_it_has_left() -> None:
+    assert {"placed", "confirmed", "packed"} == CANCELLABLE
+
+
+def test_two_parcels_in_whatever_order_end_where_both_are() -> None:
+    """Every interleaving of two parcels that go straight to the door: none gets stuck."""
+    way = ("pending", "packed", "dispatched", "in_transit", "delivered")
+    for firsts in combinations(range(2 * len(way) - 2), len(way) - 1):
+        at, order = [0, 0], "confirmed"
+        seen: list[str] = []
+        for turn in range(2 * len(way) - 2):
+            at[turn not in firsts] += 1
+            steps = steps_to(order, [way[place] for place in at])
+            seen += steps
+            order = (order, *steps)[-1]
+        assert order == "delivered"
+        assert len(seen) == len(set(seen))
 
 
 @pytest.mark.parametrize(
@@ -70,11 +102,12 @@ def test_an_order_that_is_being_cancelled_waits_whatever_its_parcels_do(parts: l
         ("delivery_failed", ["in_transit"], "shipped"),
         ("delivery_failed", ["returned"], "returned"),
         ("delivered", ["returned"], "returned"),
-        ("placed", ["delivered"], None),
+        ("placed", ["delivered"], "confirmed packed shipped delivered"),
+        ("confirmed", ["cancelled"], None),
     ],
 )
 def test_an_order_of_one_parcel_follows_it(status: str, parts: Sequence[str], then: str | None) -> None:
-    assert next_status(status, parts) == then
+    assert " ".join(steps_to(status, parts)) == (then or "")
 
 
 @pytest.mark.parametrize(
@@ -88,12 +121,17 @@ def test_an_order_of_one_parcel_follows_it(status: str, parts: Sequence[str], th
         ("partially_delivered", ["delivered", "failed"], "delivery_failed"),
         ("partially_delivered", ["delivered", "returned"], "delivered"),
         ("packed", ["dispatched", "cancelled"], "shipped"),
+        ("confirmed", ["delivered", "pending"], "packed partially_shipped"),
+        ("partially_shipped", ["delivered", "dispatched"], "shipped partially_delivered"),
+        ("partially_shipped", ["failed", "pending"], None),
+        ("partially_shipped", ["failed", "delivered"], "shipped delivery_failed"),
+        ("partially_shipped", ["delivered", "cancelled"], "shipped delivered"),
     ],
 )
 def test_an_order_of_two_parcels_is_as_far_as_both_together(
     status: str, parts: Sequence[str], then: str | None
 ) -> None:
-    assert next_status(status, parts) == then
+    assert " ".join(steps_to(status, parts)) == (then or "")
 
 
 @given(st.dictionaries(st.text(max_size=8), JSON, max_size=5))

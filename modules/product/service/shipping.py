@@ -1,6 +1,6 @@
-"""Stock that leaves with a parcel, and stock that comes back."""
+"""Stock that leaves with a parcel, stays here after all, or comes back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from modules.product.repository import Movement
 
 
 class HoldClosed(Conflict, code="product.hold_closed"):
-    """A parcel left whose hold had been given back already: stock and shipment disagree."""
+    """A parcel left, or was cancelled, whose hold had nothing left: stock and shipment disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +23,17 @@ class Parcel:
     lines: tuple[tuple[str, int], ...]
 
 
+Booked = Mapping[str, tuple[Parcel, str, int]]
+"""Parcel, SKU and quantity by the key of a movement."""
+
+
 async def ship(transaction: Transaction, parcels: Sequence[Parcel]) -> None:
     """Book out what left: it is neither held nor on hand any more. A parcel that is booked already counts once.
 
     Raises:
         HoldClosed: a hold had nothing left for its parcel.
     """
-    states = await repository.lock_holds(transaction, sorted({parcel.hold_id for parcel in parcels}))
-    movements = {
-        _key("ship", parcel, sku): (parcel, sku, quantity) for parcel in parcels for sku, quantity in parcel.lines
-    }
-    booked = await repository.movements(transaction, list(movements))
-    fresh = {key: what for key, what in movements.items() if key not in booked}
-    for parcel, _, _ in fresh.values():
-        if states.get(parcel.hold_id, "closed") == "closed":
-            raise HoldClosed(f"Shipment {parcel.shipment_id} left, but hold {parcel.hold_id} is closed.")
-    await repository.lock_stock(transaction, sorted({sku for _, sku, _ in fresh.values()}))
+    fresh = await _fresh(transaction, "ship", parcels)
     await repository.book(
         transaction,
         [
@@ -47,10 +42,46 @@ async def ship(transaction: Transaction, parcels: Sequence[Parcel]) -> None:
         ],
         "delivery",
     )
-    await repository.account(
+    await _account(transaction, fresh, "shipped")
+
+
+async def set_free(transaction: Transaction, parcels: Sequence[Parcel]) -> None:
+    """Book what will not leave: it is held no more. A parcel that is booked already counts once.
+
+    Raises:
+        HoldClosed: a hold had nothing left for its parcel.
+    """
+    fresh = await _fresh(transaction, "cancel", parcels)
+    await repository.book(
         transaction,
-        [{"hold_id": parcel.hold_id, "sku": sku, "shipped": n, "released": 0} for parcel, sku, n in fresh.values()],
+        [
+            Movement(key, sku, "release", n, held_change=-n, hold_id=parcel.hold_id)
+            for key, (parcel, sku, n) in fresh.items()
+        ],
+        "delivery",
     )
+    await _account(transaction, fresh, "released")
+
+
+async def _fresh(transaction: Transaction, kind: str, parcels: Sequence[Parcel]) -> Booked:
+    """What is not booked yet of these parcels, by the key that makes it happen once; holds and stock are locked."""
+    states = await repository.lock_holds(transaction, sorted({parcel.hold_id for parcel in parcels}))
+    movements = {
+        _key(kind, parcel, sku): (parcel, sku, quantity) for parcel in parcels for sku, quantity in parcel.lines
+    }
+    booked = await repository.movements(transaction, list(movements))
+    fresh = {key: what for key, what in movements.items() if key not in booked}
+    for parcel, _, _ in fresh.values():
+        if states.get(parcel.hold_id, "closed") == "closed":
+            raise HoldClosed(f"Hold {parcel.hold_id} is closed, and shipment {parcel.shipment_id} was of it.")
+    await repository.lock_stock(transaction, sorted({sku for _, sku, _ in fresh.values()}))
+    return fresh
+
+
+async def _account(transaction: Transaction, fresh: Booked, what: str) -> None:
+    counted = {"shipped": 0, "released": 0}
+    rows = [counted | {"hold_id": parcel.hold_id, "sku": sku, what: n} for parcel, sku, n in fresh.values()]
+    await repository.account(transaction, rows)
 
 
 async def take_back(transaction: Transaction, parcels: Sequence[Parcel], *, restock: bool) -> None:

@@ -1,9 +1,10 @@
 """Use cases of sales."""
 
 from modules.sales.service.attempt import Placed, PlaceOrder
+from modules.sales.service.cancelling import Cancelling
 from modules.sales.service.orders import Orders
 from modules.sales.service.placing import Placing
 from modules.sales.service.sales import SalesService
 from modules.sales.service.watch import Watch
 
-__all__ = ["Orders", "PlaceOrder", "Placed", "Placing", "SalesService", "Watch"]
+__all__ = ["Cancelling", "Orders", "PlaceOrder", "Placed", "Placing", "SalesService", "Watch"]

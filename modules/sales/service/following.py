@@ -8,7 +8,9 @@ from uuid import UUID
 
 from modules.kernel.database import Transaction
 from modules.sales import repository
-from modules.sales.model import next_status
+from modules.sales.model import resumed, steps_to
+
+Tell = Callable[[Iterable[UUID]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,40 +28,73 @@ class ParcelNews:
     reason: str | None = None
 
 
-async def follow(transaction: Transaction, news: Sequence[ParcelNews], tell: Callable[[Iterable[UUID]], None]) -> None:
-    """Remember how far parcels are, each of another order, and take the step that this makes of their orders."""
-    by_order = {one.order_id: one for one in news}
-    orders = await repository.lock_orders(transaction, list(by_order))
-    known = [one for one in news if one.order_id in orders]
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Delivery did not cancel all of an order."""
+
+    order_id: UUID
+    at: datetime
+    reason: str
+
+
+async def follow(transaction: Transaction, news: Sequence[ParcelNews], tell: Tell) -> None:
+    """Remember how far parcels are, each of another order, and take the steps that this makes of their orders."""
+    orders = await repository.lock_orders(transaction, [one.order_id for one in news])
+    known = {one.order_id: one for one in news if one.order_id in orders}
     if not known:
         return
-    await repository.upsert_shipments(transaction, [_shipment_row(one) for one in known])
-    parts = await repository.parts(transaction, list(orders))
-    steps = {order_id: next_status(order.status, parts[order_id]) for order_id, order in orders.items()}
-    moved = {order_id: status for order_id, status in steps.items() if status is not None}
-    await repository.change(
+    await repository.upsert_shipments(transaction, [_shipment_row(one) for one in known.values()])
+    parts = await repository.parts(transaction, list(known))
+    steps = {id_: steps_to(orders[id_].status, parts[id_]) for id_ in known}
+    await _take(transaction, orders, known, steps)
+    transaction.after_commit(lambda: tell(known))
+
+
+async def resume(transaction: Transaction, refusals: Sequence[Refusal], tell: Tell) -> None:
+    """Have orders that were to be cancelled go on, each from where it was, and as far as its parcels are by now."""
+    orders = await repository.lock_orders(transaction, [one.order_id for one in refusals])
+    waiting = {one.order_id: one for one in refusals if one.order_id in orders}
+    waiting = {id_: one for id_, one in waiting.items() if orders[id_].status == "cancelling"}
+    if not waiting:
+        return
+    before = await repository.before_cancelling(transaction, list(waiting))
+    parts = await repository.parts(transaction, list(waiting))
+    steps = {id_: resumed(before[id_], parts.get(id_, ())) for id_ in waiting}
+    await _take(transaction, orders, waiting, steps)
+    transaction.after_commit(lambda: tell(waiting))
+
+
+async def _take(
+    transaction: Transaction,
+    orders: Mapping[UUID, Any],
+    causes: Mapping[UUID, ParcelNews | Refusal],
+    steps: Mapping[UUID, tuple[str, ...]],
+) -> None:
+    """Give orders a new version and take their steps, each of them written down."""
+    changes = [
+        {"id": id_, "status": steps[id_][-1] if steps[id_] else None, "at": one.at} for id_, one in causes.items()
+    ]
+    await repository.change(transaction, changes)
+    moved = [id_ for id_ in causes if steps[id_]]
+    if not moved:
+        return
+    last = await repository.last_steps(transaction, moved)
+    await repository.insert_transitions(
         transaction,
-        [{"id": one.order_id, "status": steps[one.order_id], "at": one.at} for one in known],
+        [
+            {
+                "order_id": id_,
+                "sequence": last[id_] + number,
+                "from_status": from_,
+                "to_status": to,
+                "reason": causes[id_].reason,
+                "actor": "delivery",
+                "at": causes[id_].at,
+            }
+            for id_ in moved
+            for number, (from_, to) in enumerate(zip((orders[id_].status, *steps[id_]), steps[id_], strict=False), 1)
+        ],
     )
-    if moved:
-        last = await repository.last_steps(transaction, list(moved))
-        await repository.insert_transitions(
-            transaction,
-            [
-                {
-                    "order_id": order_id,
-                    "sequence": last[order_id] + 1,
-                    "from_status": orders[order_id].status,
-                    "to_status": status,
-                    "reason": by_order[order_id].reason,
-                    "actor": "delivery",
-                    "at": by_order[order_id].at,
-                }
-                for order_id, status in moved.items()
-            ],
-        )
-    changed = frozenset(orders)
-    transaction.after_commit(lambda: tell(changed))
 
 
 def _shipment_row(one: ParcelNews) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from modules.kernel.ids import ClientId, OrderId
 from modules.sales import repository
 from modules.sales.model import FINAL
 from modules.sales.port import OrderFact, OrderNotFound, OrderView, TransitionView
+from modules.sales.service.cancelling import Cancelling
 from modules.sales.service.views import order_view, transition_view
 from modules.sales.service.watch import Watch
 
@@ -19,11 +20,12 @@ LOOK_EVERY_S = 1.0
 
 
 class Orders:
-    """What customers and the operator see of orders. Fulfils `SalesOperatorPort`."""
+    """What customers and the operator see of orders, and ask for. Fulfils `SalesOperatorPort`."""
 
-    def __init__(self, database: Database, watch: Watch) -> None:
+    def __init__(self, database: Database, watch: Watch, cancelling: Cancelling) -> None:
         self._database = database
         self._watch = watch
+        self._cancelling = cancelling
 
     async def one(self, order_id: OrderId, client_id: ClientId | None = None) -> OrderView:
         """An order, of `client_id` where one is named.
@@ -95,6 +97,12 @@ class Orders:
             OrderNotFound: there is none of that id.
         """
         return await self.one(order_id), await self.history(order_id)
+
+    async def cancel(
+        self, actor: str, order_id: OrderId, reason: str | None = None, client_id: ClientId | None = None
+    ) -> OrderView:
+        """Ask for an order not to leave. Raises as `Cancelling.cancel`."""
+        return await self._cancelling.cancel(actor, order_id, reason, client_id)
 
     async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
         """Orders by id from behind `after`, as a check across modules needs them."""

@@ -15,6 +15,7 @@ from modules.kernel.events import Event, Progress, source_of
 from modules.kernel.ids import ClientId, OrderId, ShipmentId
 from modules.kernel.inbox import Handler, Inbox
 from modules.product.port import NewProduct
+from modules.sales.port import OrderView
 from modules.sales.service import Placed, PlaceOrder
 
 TABLES: Mapping[str, Sequence[str]] = {  # those that refer to others first
@@ -68,6 +69,11 @@ class Whole:
         (row,) = await self.rows("delivery", "SELECT id FROM shipment WHERE order_id = :id", id=order_id)
         for status in statuses:
             await self.container.delivery().report("carrier", ShipmentId(row.id), StatusReport(status))
+
+    async def cancel(self, order_id: OrderId, reason: str | None = None) -> str:
+        """Have the customer ask for an order not to leave; its status then."""
+        order: OrderView = await self.container.orders().cancel(CUSTOMER, order_id, reason, CUSTOMER)
+        return order.status
 
     async def relay(self, *emitters: str) -> None:
         """Have relays, or all of them, publish what is recorded and ask what became of the rest."""

@@ -13,12 +13,14 @@ from app.batching import Batcher
 from app.database import open_database
 from app.http import Health, create_app
 from modules.kernel import outbox
+from modules.kernel.clock import SystemClock
 from modules.kernel.ids import ClientId
+from modules.kernel.outbox import Outbox
 from modules.kernel.principal import Principal
 from modules.product import repository as product
 from modules.sales import api
 from modules.sales import repository as sales
-from modules.sales.service import Orders, Placed, PlaceOrder, Watch
+from modules.sales.service import Cancelling, Orders, Placed, PlaceOrder, Watch
 from tests.support.orders import SHIP_TO, order, told
 from tests.support.shop import Shop
 from tests.support.statements import traffic
@@ -100,7 +102,9 @@ def app_of(shop: Shop) -> Any:
     async def lifetime() -> None: ...
 
     place = Batcher[PlaceOrder, Placed](shop.placing().place_orders)
-    routes = api.routes(place, Orders(shop.sales_database, Watch()), LetsEveryoneIn())
+    watch, database = Watch(), shop.sales_database
+    orders = Orders(database, watch, Cancelling(database, Outbox(database), SystemClock(), watch.tell))
+    routes = api.routes(place, orders, LetsEveryoneIn())
     return create_app("test", [routes], Health({}, refreshed), lifetime, "http://issuer")  # type: ignore[arg-type]
 
 

@@ -1,0 +1,66 @@
+"""Asking for an order not to leave."""
+
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from modules.kernel.clock import Clock
+from modules.kernel.database import Database
+from modules.kernel.events import NewEvent
+from modules.kernel.ids import ClientId, OrderId
+from modules.kernel.outbox import Outbox
+from modules.sales import repository
+from modules.sales.model import CANCELLABLE
+from modules.sales.port import NotCancellable, OrderCancelRequested, OrderNotFound, OrderView
+from modules.sales.service.views import order_view
+
+ASKED_ALREADY = frozenset({"cancelling", "cancelled"})
+
+
+class Cancelling:
+    """Has delivery decide whether an order can still be stopped."""
+
+    def __init__(
+        self, database: Database, outbox: Outbox, clock: Clock, tell: Callable[[Iterable[UUID]], None]
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._clock = clock
+        self._tell = tell
+
+    async def cancel(
+        self, actor: str, order_id: OrderId, reason: str | None = None, client_id: ClientId | None = None
+    ) -> OrderView:
+        """Ask for an order, of `client_id` where one is named, not to leave; asked for already, it stays so.
+
+        Raises:
+            OrderNotFound: there is none that this client may see.
+            NotCancellable: it has gone too far.
+        """
+        async with self._database.transaction() as transaction:
+            order = (await repository.lock_orders(transaction, [order_id])).get(order_id)
+            if order is None or client_id not in {None, order.client_id}:
+                raise OrderNotFound(f"There is no order {order_id}.")
+            if order.status not in CANCELLABLE | ASKED_ALREADY:
+                raise NotCancellable(
+                    f"The order is {order.status}: it can't be cancelled any more.", current=order.status
+                )
+            if order.status in CANCELLABLE:
+                now = self._clock.now()
+                last = await repository.last_steps(transaction, [order_id])
+                await repository.change(transaction, [{"id": order_id, "status": "cancelling", "at": now}])
+                step = {
+                    "from_status": order.status,
+                    "to_status": "cancelling",
+                    "reason": reason,
+                    "actor": actor,
+                    "at": now,
+                }
+                await repository.insert_transitions(
+                    transaction, [{"order_id": order_id, "sequence": last[order_id] + 1, **step}]
+                )
+                await repository.count_event(transaction, order_id)
+                asked = OrderCancelRequested(order_id, order.hold_id, reason, now)
+                await self._outbox.record(transaction, [NewEvent(order_id, order.event_sequence + 1, asked)])
+                transaction.after_commit(lambda: self._tell([order_id]))
+            rows = await repository.orders(transaction, [order_id])
+        return order_view(rows[order_id])
