@@ -23,6 +23,8 @@ TABLE = """
 event                               subscriber  before                  after                   handled    ignored    waiting    parked      dead
 order.created                       delivery    -                       pending                 1:settled  1:settled  never      0:retrying  0:dead
 order.created                       product     held,5/2                confirmed,5/2           1:settled  1:settled  never      0:retrying  0:dead
+order.cancel_requested              delivery    pending                 cancelled               2:settled  2:settled  0:waiting  1:retrying  1:dead
+order.cancel_requested              product     confirmed,5/2           confirmed,5/2           never      2:settled  0:waiting  never       never
 shipment.opened                     sales       placed,-                confirmed,pending       1:settled  1:settled  never      0:retrying  0:dead
 shipment.opened                     product     confirmed,5/2           confirmed,5/2           never      1:settled  never      never       never
 shipment.status_updated:packed      sales       confirmed,pending       packed,packed           2:settled  2:settled  0:waiting  1:retrying  1:dead
@@ -37,6 +39,10 @@ shipment.status_updated:failed      sales       shipped,dispatched      delivery
 shipment.status_updated:failed      product     closed,3/0              closed,3/0              never      4:settled  2:waiting  3:retrying  3:dead
 shipment.status_updated:returned    sales       delivery_failed,failed  returned,returned       5:settled  5:settled  3:waiting  4:retrying  4:dead
 shipment.status_updated:returned    product     closed,3/0              closed,5/0              5:settled  5:settled  3:waiting  4:retrying  4:dead
+shipment.cancelled                  sales       cancelling,pending      cancelled,cancelled     2:settled  2:settled  0:waiting  1:retrying  1:dead
+shipment.cancelled                  product     confirmed,5/2           closed,5/0              2:settled  2:settled  0:waiting  1:retrying  1:dead
+shipment.cancel_refused             sales       cancelling,dispatched   shipped,dispatched      4:settled  4:settled  2:waiting  3:retrying  3:dead
+shipment.cancel_refused             product     closed,3/0              closed,3/0              never      4:settled  2:waiting  never       never
 """
 
 OUTCOMES = ("handled", "ignored", "waiting", "parked", "dead")
@@ -50,6 +56,9 @@ WAYS: Mapping[str, Sequence[str]] = {
     "returned": ("packed", "dispatched", "failed", "returned"),
 }
 """How a shipment comes to report each status."""
+
+CANCELLED_BY: Mapping[str, int] = {"order.cancel_requested": 2, "shipment.cancelled": 2, "shipment.cancel_refused": 4}
+"""The events of an order that is cancelled, and the number of each in its source."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +87,12 @@ class Row:
 
     @property
     def emitter(self) -> str:
-        return "sales" if self.kind == "order.created" else "delivery"
+        return "sales" if self.kind.startswith("order.") else "delivery"
 
     @property
     def sequence(self) -> int:
-        """Its number: a parcel's first event tells that it was opened."""
-        return len(self.way) + 1
+        """Its number: an order's first event tells that it was created, a parcel's that it was opened."""
+        return CANCELLED_BY.get(self.kind, len(self.way) + 1)
 
     @property
     def type(self) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from modules.kernel.ids import OrderId
 from modules.kernel.inbox import MAX_ATTEMPTS
-from tests.integration.events.event_table import OUTCOMES, Row, expected, rows
+from tests.integration.events.event_table import CANCELLED_BY, OUTCOMES, Row, expected, rows
 from tests.integration.events.whole import Whole
 
 KNOWN = {
@@ -63,7 +63,10 @@ async def recorded(whole: Whole, row: Row) -> OrderId:
     """An order about which all is quiet, but for this event: it is recorded and not published yet."""
     await whole.stock(BOLT=5)
     order_id = await whole.place("k", BOLT=2)
-    if row.kind == "shipment.opened":
+    if row.kind in CANCELLED_BY:
+        await whole.come_to_rest()
+        await cancelled(whole, row, order_id)
+    elif row.kind == "shipment.opened":
         await whole.relay("sales")
         await whole.deliver()
         await whole.relay("sales")
@@ -75,31 +78,59 @@ async def recorded(whole: Whole, row: Row) -> OrderId:
     return order_id
 
 
+async def cancelled(whole: Whole, row: Row, order_id: OrderId) -> None:
+    """An order is cancelled, until the event of the row is recorded."""
+    if row.kind == "shipment.cancel_refused":
+        await whole.report(order_id, "packed")
+        await whole.come_to_rest()
+    await whole.cancel(order_id)
+    if row.kind == "shipment.cancel_refused":
+        await whole.report(order_id, "dispatched")
+        await rounds(whole, "delivery")
+    if row.kind != "order.cancel_requested":
+        await rounds(whole, "sales")
+
+
+async def rounds(whole: Whole, emitter: str) -> None:
+    """What an emitter has recorded is published, handled and asked about; what follows from it is not."""
+    await whole.relay(emitter)
+    await whole.deliver()
+    await whole.relay(emitter)
+
+
+async def rest(whole: Whole, row: Row) -> None:
+    """The event, and what follows from it unless that would hide what the event itself did."""
+    if row.kind == "order.cancel_requested":
+        await rounds(whole, "sales")
+    else:
+        await whole.come_to_rest()
+
+
 async def known(whole: Whole, module: str) -> str:
     """What the module knows of the one order."""
     return ",".join(str(value) for row in await whole.rows(module, KNOWN[module]) for value in row) or "-"
 
 
-async def comes(whole: Whole, _row: Row, _order_id: OrderId) -> None:
-    await whole.come_to_rest()
+async def comes(whole: Whole, row: Row, _order_id: OrderId) -> None:
+    await rest(whole, row)
 
 
 async def comes_to_no_effect(whole: Whole, row: Row, order_id: OrderId) -> None:
-    await whole.come_to_rest()
+    await rest(whole, row)
     if row.before != row.after:
         await whole.set_back(row.subscriber, row.emitter, order_id, row.sequence - 1)
         await whole.publish_again(row.emitter, row.sequence)
-        await whole.come_to_rest()
+        await rest(whole, row)
 
 
 async def comes_too_early(whole: Whole, row: Row, order_id: OrderId) -> None:
     await whole.set_back(row.subscriber, row.emitter, order_id, row.sequence - 2)
-    await whole.come_to_rest()
+    await rest(whole, row)
 
 
 async def fails_once(whole: Whole, row: Row, _order_id: OrderId) -> None:
     whole.break_handler(row.subscriber, row.type)
-    await whole.come_to_rest()
+    await rest(whole, row)
 
 
 async def fails_always(whole: Whole, row: Row, order_id: OrderId) -> None:
@@ -107,7 +138,7 @@ async def fails_always(whole: Whole, row: Row, order_id: OrderId) -> None:
     for _ in range(MAX_ATTEMPTS):
         await whole.try_again(row.subscriber)
     await whole.do(row.emitter, "UPDATE outbox SET published_at = published_at - interval '1 h'")
-    await whole.come_to_rest()
+    await rest(whole, row)
     states = await whole.rows(row.emitter, "SELECT publications FROM outbox ORDER BY id DESC LIMIT 1")
     assert states[0].publications == 1, "a dead letter was published again"
 
@@ -138,4 +169,4 @@ async def mended(whole: Whole, row: Row) -> None:
     if row.outcome == "waiting":
         await whole.publish_again(row.emitter, row.sequence - 1)
     await whole.try_again(row.subscriber)
-    await whole.come_to_rest()
+    await rest(whole, row)
