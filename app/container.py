@@ -27,7 +27,7 @@ from modules.delivery import consumer as delivery_consumer
 from modules.delivery import remote as delivery_remote
 from modules.delivery.model import metadata as delivery_metadata
 from modules.delivery.port import DeliveryPort
-from modules.delivery.service import DeliveryService, Opening
+from modules.delivery.service import DeliveryService, Opening, Stopping
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
 from modules.kernel.events import Bus, source_of
@@ -45,7 +45,7 @@ from modules.sales import consumer as sales_consumer
 from modules.sales import remote as sales_remote
 from modules.sales.model import metadata as sales_metadata
 from modules.sales.port import SalesPort
-from modules.sales.service import Orders, Placing, SalesService, Watch
+from modules.sales.service import Cancelling, Orders, Placing, SalesService, Watch
 
 if TYPE_CHECKING:
     from app.bus.redis import RedisBus, RedisConsumer
@@ -227,11 +227,12 @@ class Container(containers.DeclarativeContainer):
     delivery_outbox = providers.Singleton(Outbox, delivery_database)
 
     opening = providers.Singleton(Opening, delivery_outbox, clock)
+    stopping = providers.Singleton(Stopping, delivery_outbox, clock)
     sales_inbox = providers.Singleton(
         Inbox, sales_database, providers.Callable(sales_consumer.handlers, watch.provided.tell)
     )
     delivery_inbox = providers.Singleton(
-        Inbox, delivery_database, providers.Callable(delivery_consumer.handlers, opening)
+        Inbox, delivery_database, providers.Callable(delivery_consumer.handlers, opening, stopping)
     )
     product_inbox = providers.Singleton(Inbox, product_database, providers.Callable(product_consumer.handlers))
 
@@ -265,7 +266,8 @@ class Container(containers.DeclarativeContainer):
         SalesPort, sales, sales_remote.RemoteSales, "sales", "product", settings, peers
     )
 
-    orders = providers.Singleton(Orders, sales_database, watch)
+    cancelling = providers.Singleton(Cancelling, sales_database, sales_outbox, clock, watch.provided.tell)
+    orders = providers.Singleton(Orders, sales_database, watch, cancelling)
     catalogue = providers.Singleton(Catalogue, product_database)
     sweeper = providers.Singleton(Sweeper, product_database, product, sales_for_product)
     placing = providers.Singleton(Placing, sales_database, sales_outbox, product_for_sales, clock)

@@ -46,6 +46,7 @@ def judge(facts: Facts) -> Sequence[Finding]:
         Finding("every order has its shipments, each once", len(facts.orders), tuple(_shipments(facts))),
         Finding("every shipment has its order", len(facts.shipments), tuple(_orphans(facts))),
         Finding("what is held is what open orders need", len(facts.holds), tuple(_holds(facts))),
+        Finding("a cancelled order has no parcel", len(facts.orders), tuple(_cancelled(facts))),
         Finding("counters are what movements add up to", len(facts.holds), tuple(_counters(facts.stock))),
         Finding("histories have no gap", len(facts.orders), tuple(_gaps(facts.orders))),
     ]
@@ -81,8 +82,8 @@ def _holds(facts: Facts) -> Iterator[str]:
             if hold.state == "confirmed":
                 yield f"hold {hold.id} is confirmed, and no order was stored under it"
             continue
-        gone = _total(one.quantities for one in parcels.get(str(order.id), []) if one.status in GONE)
-        wanted = Counter() if order.status == "cancelled" else Counter(order.quantities) - gone
+        gone = _total(one.quantities for one in parcels.get(str(order.id), []) if one.status in GONE | {"cancelled"})
+        wanted = Counter(order.quantities) - gone
         if Counter(hold.held) != wanted:
             yield f"hold {hold.id} holds {dict(hold.held)} for order {order.id}, which still needs {dict(wanted)}"
     for order in facts.orders:
@@ -93,6 +94,18 @@ def _holds(facts: Facts) -> Iterator[str]:
 def _counters(faults: Sequence[StockFault]) -> Iterator[str]:
     for one in faults:
         yield f"{one.sku}: {one.what} is {one.counter}, its movements say {one.derived}"
+
+
+def _cancelled(facts: Facts) -> Iterator[str]:
+    parcels = _by_order(facts.shipments)
+    for order in facts.orders:
+        if order.id in facts.under_way:
+            continue
+        open_ = [one for one in parcels.get(str(order.id), []) if one.status != "cancelled"]
+        if order.status == "cancelled" and open_:
+            yield f"order {order.id} is cancelled, and its part {open_[0].part} is {open_[0].status}"
+        if order.status == "cancelling":
+            yield f"order {order.id} is to be cancelled, and delivery has said all that it will"
 
 
 def _gaps(orders: Sequence[OrderFact]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from entrypoints.cli.acting import DATA, Data, Json, act, money, print_table, show
+from entrypoints.cli.acting import DATA, Data, Json, act, actor, money, one_line, print_table, show
 
 app = typer.Typer(no_args_is_help=True, help="Orders.")
 
@@ -63,3 +63,18 @@ def show_(order_id: UUID, data: Data = DATA, *, as_json: Json = False) -> None:
         )
 
     show({"order": order, "history": history}, as_json=as_json, table=tables)
+
+
+@app.command()
+def cancel(
+    order_id: UUID,
+    reason: Annotated[str | None, typer.Option(help="Why; the customer sees it.", callback=one_line(200))] = None,
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Have nothing of an order leave, if nothing has: delivery decides, and the order's history tells."""
+    from modules.kernel.ids import OrderId
+
+    order = act(data, lambda operator: operator.sales.cancel(actor(), OrderId(order_id), reason))
+    show(order, as_json=as_json, table=lambda: typer.echo(f"{order.id} is {order.status}."))

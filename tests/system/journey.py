@@ -61,6 +61,7 @@ async def the_whole_journey(them: Travellers) -> None:
     await closed_to_strangers(them, order["id"])
     await followed_to_the_door(them, order["id"])
     await booked_out(them)
+    await cancelled_before_it_leaves(them)
     await refreshed_and_revoked(them, order["id"])
 
 
@@ -145,6 +146,34 @@ async def booked_out(them: Travellers) -> None:
     wanted = {"sku": "MUG", "on_hand": 999, "held": 0, "available": 999}
     async with asyncio.timeout(10):
         while (await them["cataloguer"].ask("GET", "/api/v1/stock/MUG")).json() != wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def cancelled_before_it_leaves(them: Travellers) -> None:
+    """Cancelled, an order goes nowhere, its stock is there again, and one that has left can't be cancelled."""
+    order = (await them["shop"].order("regretted", MUG=4)).json()
+    stranger = await them["other_shop"].ask("POST", f"/api/v1/orders/{order['id']}/cancel")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "sales.order_not_found")
+    answer = await them["shop"].ask("POST", f"/api/v1/orders/{order['id']}/cancel", json={"reason": "too many"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "cancelling"), answer.text
+    await _comes_to(them, order["id"], "cancelled")
+    history = (await them["shop"].ask("GET", f"/api/v1/orders/{order['id']}/history")).json()["items"]
+    assert [one["to"] for one in history][-2:] == ["cancelling", "cancelled"]
+    assert {one["reason"] for one in history[-2:]} == {"too many"}
+    await booked_out(them)  # as before
+    late = (await them["shop"].order("late", TEA=1)).json()
+    await _comes_to(them, late["id"], "confirmed")
+    for step in ("packed", "dispatched"):
+        await _reported(them, late["id"], step)
+    await _comes_to(them, late["id"], "shipped")
+    refused = await them["shop"].ask("POST", f"/api/v1/orders/{late['id']}/cancel")
+    assert (refused.status_code, refused.json()["code"]) == (409, "sales.not_cancellable")
+    assert refused.json()["current"] == "shipped"
+
+
+async def _comes_to(them: Travellers, order_id: str, status: str) -> None:
+    async with asyncio.timeout(10):
+        while (await them["shop"].ask("GET", f"/api/v1/orders/{order_id}")).json()["status"] != status:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

@@ -76,6 +76,16 @@ ILL: dict[str, tuple[Callable[[Facts], Facts], str, str]] = {
         "BOLT: held is 3, its movements say 2",
     ),
     "a gap": (lambda one: _order(one, sequence=3), "histories have no gap", "2 steps, and the last is number 3"),
+    "cancelled and shipped": (
+        lambda one: _shipment(_order(one, status="cancelled", history=("placed", "cancelled")), status="packed"),
+        "a cancelled order",
+        "is cancelled, and its part 1 is packed",
+    ),
+    "cancelling for ever": (
+        lambda one: _order(one, status="cancelling", history=("placed", "cancelling")),
+        "a cancelled order",
+        "is to be cancelled, and delivery has said all",
+    ),
     "another end": (lambda one: _order(one, status="packed"), "histories have no gap", "its history ends in confirmed"),
 }
 
