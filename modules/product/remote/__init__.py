@@ -58,12 +58,12 @@ def _check(router: APIRouter, product: ProductPort, guard: Guard) -> None:
     )
     async def check(request: Request) -> Response:
         """One answer per request, in order. With `hold`, which only sales may ask, all lines are held or none."""
+        principal = guard(request, "catalogue:read", INTERNAL_SCOPE)  # first: a stranger's body is not worth reading
         body = await read_json(request, BODY)
-        wants_hold = any(one.hold for one in body.requests)
-        if not wants_hold:
-            guard(request, "catalogue:read", INTERNAL_SCOPE)
-        elif guard(request, INTERNAL_SCOPE).client_id != HOLDER:
-            raise Forbidden("Only sales holds stock: its orders are what a hold is for.")
+        if any(one.hold for one in body.requests):
+            principal.require(INTERNAL_SCOPE)
+            if principal.client_id != HOLDER:
+                raise Forbidden("Only sales holds stock: its orders are what a hold is for.")
         same_contract(request, AVAILABILITY)
         faults = [
             {"pointer": f"/requests/{place}/order_id", "code": "missing", "detail": "A hold is for an order."}
