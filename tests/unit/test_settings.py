@@ -224,6 +224,8 @@ def test_nonsense_in_the_file_is_refused_with_its_line(name: str, loader: Loader
         ("orders.max_in_flight", "0"), ("pool.size", "0"), ("limits.failures", "-1"), ("limits.enabled", "2"),
         ("limits.everyone", '"0/second"'), ("limits.everyone", '"-1/second"'), ("limits.everyone", '"9/fortnight"'),
         ("limits.address_failures", '"1/minute;2/hour"'), ("limits.address", '"1/0 seconds"'),
+        ("tokens.key_days", "0"), ("tokens.key_days", "1.5"), ("tokens.families", "0"), ("tokens.families", '"all"'),
+        ("tokens.revocations_silent_s", "0"), ("tokens.revocations_silent_s", "-1"), ("tokens.revocations_silent_s", "inf"),
         ("server.trusted_proxies", '["*"]'), ("server.trusted_proxies", '["10.0.0.1/24"]'),
     ],
 )  # fmt: skip
@@ -259,6 +261,16 @@ def test_bounds_hold(key: str, value: str, loader: Loader) -> None:
         ({"WAYBILL_SECRETS__PEPPER": "short"}, "WAYBILL_SECRETS__PEPPER: secrets.pepper: must have at least 32"),
         ({"WAYBILL_SERVICES__AUTH": new_service_key()}, "WAYBILL_SERVICES__AUTH: services.auth: signs in nowhere; known are"),
         ({"WAYBILL_SERVICES__SALES": "short"}, "WAYBILL_SERVICES__SALES: services.sales: must be a key on P-256 in PEM"),
+        (
+            {"WAYBILL_SECRETS__PEPPER_BEFORE": "b" * 40},
+            "waybill.toml: secrets.pepper_version: is 1, and there is none before; raise it with every new pepper",
+        ),
+        (
+            {"WAYBILL_SECRETS__PEPPER_VERSION": "2", "WAYBILL_SECRETS__PEPPER_BEFORE": "short"},
+            "WAYBILL_SECRETS__PEPPER_BEFORE: secrets.pepper_before: must have at least 32",
+        ),
+        ({"WAYBILL_SECRETS__PEPPER_AFTER": "short"}, "WAYBILL_SECRETS__PEPPER_AFTER: secrets.pepper_after: must have at"),
+        ({"WAYBILL_SECRETS__PEPPER_VERSION": "0"}, "WAYBILL_SECRETS__PEPPER_VERSION: secrets.pepper_version: input should"),
         ({"WAYBILL_SECRETS__SALT": "x" * 40}, "WAYBILL_SECRETS__SALT: secrets.salt: is no setting"),
         (
             {"WAYBILL_SECRETS__PEPPER": "", "WAYBILL_SECRETS__PEPPER_FILE": "/nowhere/pepper"},
