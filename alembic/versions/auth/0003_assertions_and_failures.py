@@ -61,7 +61,6 @@ def upgrade() -> None:
     )
     op.create_index("failed_authentication_client", "failed_authentication", ["client_id", "minute"])
 
-
     op.create_index(
         "signing_key_one_pending",
         "signing_key",
