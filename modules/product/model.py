@@ -16,6 +16,9 @@ from modules.kernel.memory import memory_table
 from modules.kernel.outbox import outbox_tables
 from modules.product.port import Line
 
+HOLD_STEPS: Mapping[str, tuple[str, ...]] = {"held": ("confirmed", "closed"), "confirmed": ("closed",), "closed": ()}
+"""Every state of a hold, and the steps from it. A hold begins held, and is closed when nothing of it is held any more."""
+
 
 class ProductTable(SQLModel, registry=registry()):
     """Tables of the product database."""
@@ -84,7 +87,7 @@ class Hold(ProductTable, table=True):
     expires_at: datetime = Field(sa_type=DateTime(timezone=True))
 
     __table_args__ = (
-        CheckConstraint("state IN ('held', 'confirmed', 'closed')", name="hold_state"),
+        CheckConstraint(f"state IN {tuple(HOLD_STEPS)}", name="hold_state"),
         Index("hold_one_open_per_order", "order_id", unique=True, postgresql_where=text("state <> 'closed'")),
         Index("hold_to_settle", "expires_at", postgresql_where=text("state = 'held'")),
     )
@@ -127,6 +130,11 @@ class StockRow:
     active: bool
     on_hand: int
     held: int
+
+
+def holds_before(state: str) -> tuple[str, ...]:
+    """The states from which a hold may come to be `state`."""
+    return tuple(before for before, steps in HOLD_STEPS.items() if state in steps)
 
 
 def demand(lines: Sequence[Line]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
 from modules.kernel.ids import HoldId
-from modules.product.model import StockRow
+from modules.product.model import StockRow, holds_before
 
 READ_STOCK = sql("""
     SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held
@@ -74,8 +74,8 @@ LOCK_HOLDS = sql("SELECT hold_id, state FROM hold WHERE hold_id = ANY(:hold_ids)
 # Locked in the order of their ids first: an UPDATE alone takes rows in whatever order it finds them.
 CONFIRM = sql("""
     WITH held AS (
-        SELECT hold_id FROM hold WHERE hold_id = ANY(:hold_ids) AND state = 'held' ORDER BY hold_id FOR UPDATE)
-    UPDATE hold h SET state = 'confirmed' FROM held WHERE h.hold_id = held.hold_id
+        SELECT hold_id FROM hold WHERE hold_id = ANY(:hold_ids) AND state = ANY(:before) ORDER BY hold_id FOR UPDATE)
+    UPDATE hold h SET state = :state FROM held WHERE h.hold_id = held.hold_id
 """)
 
 ACCOUNT_LINES = sql("""
@@ -85,7 +85,7 @@ ACCOUNT_LINES = sql("""
 """)
 
 CLOSE_DONE = sql("""
-    UPDATE hold SET state = 'closed' WHERE hold_id = ANY(:hold_ids) AND state <> 'closed' AND NOT EXISTS (
+    UPDATE hold SET state = :state WHERE hold_id = ANY(:hold_ids) AND state = ANY(:before) AND NOT EXISTS (
         SELECT FROM hold_line l WHERE l.hold_id = hold.hold_id AND l.shipped + l.released < l.quantity)
 """)
 
@@ -212,13 +212,18 @@ async def lock_holds(transaction: Transaction, hold_ids: Sequence[UUID]) -> dict
 
 async def confirm(transaction: Transaction, hold_ids: Sequence[UUID]) -> None:
     """Make held holds permanent; others stay as they are."""
-    await transaction.execute(CONFIRM, hold_ids=list(hold_ids))
+    await _move_holds(transaction, CONFIRM, hold_ids, "confirmed")
 
 
 async def account(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Count what was shipped and released per line, and close the holds that have nothing left."""
     await transaction.execute(ACCOUNT_LINES, rows=rows_json(rows))
-    await transaction.execute(CLOSE_DONE, hold_ids=[row["hold_id"] for row in rows])
+    await _move_holds(transaction, CLOSE_DONE, [row["hold_id"] for row in rows], "closed")
+
+
+async def _move_holds(transaction: Transaction, statement: Any, hold_ids: Sequence[UUID], state: str) -> None:
+    """Have holds come to be `state`, of those that may."""
+    await transaction.execute(statement, hold_ids=list(hold_ids), state=state, before=list(holds_before(state)))
 
 
 async def to_settle(reading: Transaction, limit: int) -> Sequence[HoldId]:

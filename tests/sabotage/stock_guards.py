@@ -110,7 +110,7 @@ async def closed_is_closed(_shop: Shop, patch: pytest.MonkeyPatch) -> None:
 )
 async def confirms_only_held(_shop: Shop, patch: pytest.MonkeyPatch) -> None:
     """`order.created` confirms its hold in whatever state."""
-    patch.setattr(repository, "CONFIRM", without(repository.CONFIRM, "AND state = 'held'"))
+    patch.setattr(repository, "CONFIRM", without(repository.CONFIRM, "AND state = ANY(:before)"))
 
 
 @guard(
