@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from modules.delivery.model import REPORTED, STEPS
+from modules.delivery.model import REPORTED, STEPS, ShipmentTransitions, transitions
 from modules.delivery.port import NoSuchShipment, ShipmentTransitionView, ShipmentView, StatusReport
 from modules.delivery.service import DeliveryService
 from modules.kernel.errors import PreconditionRequired
@@ -88,6 +88,21 @@ def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None
         if not_modified(request, shipment.version):
             return Response(status_code=304, headers=headers)
         return json_answer(_shown(shipment), headers=headers)
+
+    @router.get(
+        "/{shipment_id}/transitions",
+        summary="What may happen to a shipment now, and what may not, with the reason",
+        openapi_extra=secured("shipments:read"),
+        responses={200: {"model": ShipmentTransitions}, 304: {}, **problems(401, 403, 404, 503)},
+    )
+    async def moves(request: Request, shipment_id: str) -> Response:
+        """What the warehouse or the carrier brings about can be reported (`POST …/status`)."""
+        guard(request, "shipments:read")
+        shipment = await delivery.shipment(_id(shipment_id))
+        headers = {"ETag": etag(shipment.version)}
+        if not_modified(request, shipment.version):
+            return Response(status_code=304, headers=headers)
+        return json_answer(transitions(shipment.status), headers=headers)
 
 
 def _reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAd
 from modules.kernel.ids import OrderId
 from modules.kernel.money import Currency, Money
 from modules.kernel.principal import Verifier
-from modules.sales.model import STEPS, fingerprint
+from modules.sales.model import STEPS, OrderTransitions, fingerprint, transitions
 from modules.sales.port import Address, OrderNotFound, OrderView, Text, TransitionView
 from modules.sales.service import Orders, Placed, PlaceOrder
 from modules.web.answer import cursor_of, etag, json_answer, not_modified, page, place_of
@@ -159,6 +159,23 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         if not_modified(request, order.version):
             return Response(status_code=304, headers=headers)
         return json_answer(order, headers=headers)
+
+    @router.get(
+        "/{order_id}/transitions",
+        summary="What may happen to an order now, and what may not, with the reason",
+        openapi_extra=secured("orders:read"),
+        responses={200: {"model": OrderTransitions}, 304: {}, **problems(401, 403, 404, 503)},
+    )
+    async def moves(request: Request, order_id: str) -> Response:
+        """`cancelling` is the customer's to ask for (`POST …/cancel`), as long as sales knows of nothing that left."""
+        principal = guard(request, "orders:read")
+        order = await orders.one(_id(order_id), principal.client_id)
+        headers = {"ETag": etag(order.version)}
+        if not_modified(request, order.version):
+            return Response(status_code=304, headers=headers)
+        return json_answer(
+            transitions(order.status, {one.part: one.status for one in order.shipments}), headers=headers
+        )
 
     @router.get(
         "/{order_id}/history",

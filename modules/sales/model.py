@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -171,6 +172,27 @@ OF_PART: Mapping[str, str] = {
 CANCELLABLE = frozenset(status for status, steps in STEPS.items() if "cancelling" in steps)
 """From where an order may be cancelled, as far as sales knows. Delivery has the last word."""
 
+LEFT = frozenset(STEPS) - CANCELLABLE - {"cancelling", "cancelled", "returned"}
+"""Where an order is of which something was handed over, and not all came back."""
+
+LACKS: Mapping[str, str] = {
+    "placed": "Delivery has not opened a shipment yet.",
+    "confirmed": "Not all of it is packed yet.",
+    "packed": "Nothing of it has left yet.",
+    "cancelling": "It is being cancelled: delivery has to decide first.",
+    "partially_shipped": "Not all of it has left yet.",
+    "shipped": "It is still on its way.",
+    "partially_delivered": "The rest of it is still on its way.",
+    "delivery_failed": "What failed has to be on its way again first.",
+    "delivered": "It was delivered: it can only come back.",
+    "cancelled": "The order is over: it was cancelled.",
+    "returned": "The order is over: it came back.",
+}
+"""Why an order in a status is not further than its steps lead."""
+
+ON_ITS_WAY = ("placed", "confirmed", "packed", "partially_shipped", "shipped", "partially_delivered", "delivered")
+"""Statuses that an order leaves behind, one after the other."""
+
 UNSHIPPED = frozenset({"confirmed", "packed"})
 ARRIVED = frozenset({"delivered", "returned"})
 PASSED = frozenset({"confirmed", "packed", "partially_shipped", "shipped", "partially_delivered"})
@@ -185,15 +207,15 @@ def steps_to(order: str, parts: Sequence[str]) -> tuple[str, ...]:
     """
     if order == "cancelling":
         return ("cancelled",) if set(parts) == {"cancelled"} else ()
-    return _way(order, _of_parts(parts))
+    return _way(order, of_parts(parts))
 
 
 def resumed(before: str, parts: Sequence[str]) -> tuple[str, ...]:
     """The steps of an order whose cancellation was refused: back to what it was `before`, then on to its parts."""
-    return (before, *_way(before, _of_parts(parts)))
+    return (before, *_way(before, of_parts(parts)))
 
 
-def _of_parts(parts: Sequence[str]) -> str:
+def of_parts(parts: Sequence[str]) -> str:
     """What an order is, by the parts that are not cancelled: as far as all of them together."""
     open_ = frozenset(OF_PART[part] for part in parts) - {"cancelled"}
     if len(open_) <= 1:
@@ -226,6 +248,57 @@ def _way(here: str, there: str) -> tuple[str, ...]:
                 seen.add(step)
                 ways.append((*way, step))
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMove:
+    """Where an order may go, and who brings it there: the customer, or delivery."""
+
+    to: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBlock:
+    """Where an order may not go from where it is, and why."""
+
+    to: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTransitions:
+    """What may happen to an order from where it is, and what may not: every status but its own, once."""
+
+    status: str
+    allowed: tuple[OrderMove, ...]
+    blocked: tuple[OrderBlock, ...]
+
+
+def transitions(status: str, parts: Mapping[int, str]) -> OrderTransitions:
+    """What may happen to an order in `status`, whose parcels are so far, by part."""
+    others = [to for to in STEPS if to != status]
+    return OrderTransitions(
+        status=status,
+        allowed=tuple(
+            OrderMove(to, "customer" if to == "cancelling" else "delivery") for to in others if to in STEPS[status]
+        ),
+        blocked=tuple(OrderBlock(to, _reason(status, to, parts)) for to in others if to not in STEPS[status]),
+    )
+
+
+def _reason(status: str, to: str, parts: Mapping[int, str]) -> str:
+    """Why there is no step from one status to another."""
+    if to in {"cancelling", "cancelled"} and status in LEFT:
+        gone = [f"part {part} is {one}" for part, one in sorted(parts.items()) if OF_PART[one] in LEFT | {"returned"}]
+        return f"It has left: {', '.join(gone)}." if gone else "It has left."
+    if to == "cancelled" and status in CANCELLABLE:
+        return "Cancelling has to be asked for first, and delivery decides."
+    # what failed goes out a second time, so that the order may be shipped again
+    here = "shipped" if status in {"partially_delivered", "delivery_failed"} else status
+    if here in ON_ITS_WAY and to in ON_ITS_WAY[: ON_ITS_WAY.index(here)]:
+        return f"It is past that: it is {status}."
+    return LACKS[status]
 
 
 def fingerprint(body: Any) -> str:

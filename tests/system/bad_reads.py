@@ -47,19 +47,23 @@ QUERIES = {
 ONE = {
     f"{ORDERS}/%s": ("shop", "sales.order_not_found"),
     f"{ORDERS}/%s/history": ("shop", "sales.order_not_found"),
+    f"{ORDERS}/%s/transitions": ("shop", "sales.order_not_found"),
     f"{ORDERS}/%s/events": ("shop", "sales.order_not_found"),
     f"{SHIPMENTS}/%s": ("warehouse", "delivery.shipment_not_found"),
+    f"{SHIPMENTS}/%s/transitions": ("warehouse", "delivery.shipment_not_found"),
     f"{PRODUCTS}/%s": ("cataloguer", "product.not_found"),
     "/api/v1/stock/%s": ("cataloguer", "product.not_found"),
 }
 IDS = (NOWHERE, "7", "x" * 36, LONG, "%E2%82%AC", "NaN", "%25", "'%20OR%201=1")
 PATHS = (f"{PRODUCTS}/..%2F..%2Fetc", f"{PRODUCTS}/", "/api/v1/stock/..%2F..%2Fetc", "/api/v1/stock/")
-FOREIGN = ("/{order}", "/{order}/history", "/{order}/events")
+FOREIGN = ("/{order}", "/{order}/history", "/{order}/transitions", "/{order}/events")
 METHODS = {
     f"PUT {ORDERS}": "GET, POST",
     f"DELETE {ORDERS}/{{order}}": "GET",
     f"POST {ORDERS}/{{order}}/events": "GET",
+    f"POST {ORDERS}/{{order}}/transitions": "GET",
     f"POST {SHIPMENTS}": "GET",
+    f"PUT {SHIPMENTS}/{{shipment}}/transitions": "GET",
     f"GET {SHIPMENTS}/{{shipment}}/status": "POST",
     f"PATCH {PRODUCTS}/TEA": "GET",
     "GET /auth/token": "POST",

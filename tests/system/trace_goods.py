@@ -28,6 +28,8 @@ SHIPPED: Sequence[Call] = (
         "watcher",
         headers={"If-None-Match": '"1"'},
     ),
+    get("what may happen to the shipment", "delivery", f"{SHIPMENTS}/{{parcel}}/transitions", "watcher"),
+    get("what may happen to no shipment", "delivery", f"{SHIPMENTS}/{NOWHERE}/transitions", "watcher"),
     get("no shipment", "delivery", f"{SHIPMENTS}/{NOWHERE}", "watcher"),
     report("packed, by one who may only read", "parcel", "packed", "p1", who="watcher"),
     report("packed, without a key", "parcel", "packed"),
@@ -57,6 +59,8 @@ SHIPPED: Sequence[Call] = (
     report("returned, again", "other", "returned", "o9"),
     get("the order that was delivered", "sales", f"{ORDERS}/{{first}}", "shop"),
     get("its history", "sales", f"{ORDERS}/{{first}}/history", "shop"),
+    get("what may happen to it", "sales", f"{ORDERS}/{{first}}/transitions", "shop"),
+    get("what may happen to the one that came back", "sales", f"{ORDERS}/{{second}}/transitions", "shop"),
     get("its stream", "sales", f"{ORDERS}/{{first}}/events", "shop"),
     get(
         "its stream from the third step on",
@@ -67,6 +71,7 @@ SHIPPED: Sequence[Call] = (
     ),
     get("the order that came back", "sales", f"{ORDERS}/{{second}}/history", "shop"),
     get("the delivered shipment", "delivery", f"{SHIPMENTS}/{{parcel}}", "warehouse"),
+    get("what may happen to the delivered shipment", "delivery", f"{SHIPMENTS}/{{parcel}}/transitions", "warehouse"),
     get("shipments on their way", "delivery", f"{SHIPMENTS}?status=pending", "warehouse"),
 )
 
