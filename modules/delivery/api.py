@@ -48,6 +48,7 @@ def routes(delivery: DeliveryService, verifier: Verifier) -> APIRouter:
     guard = Guard(verifier, "delivery")
     router = APIRouter(prefix="/api/v1/shipments", tags=["shipments"])
     _reading(router, delivery, guard)
+    _moving(router, delivery, guard)
     _reporting(router, delivery, guard)
     return router
 
@@ -89,6 +90,8 @@ def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None
             return Response(status_code=304, headers=headers)
         return json_answer(_shown(shipment), headers=headers)
 
+
+def _moving(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None:
     @router.get(
         "/{shipment_id}/transitions",
         summary="What may happen to a shipment now, and what may not, with the reason",

@@ -74,6 +74,7 @@ def routes(place: Place, orders: Orders, verifier: Verifier) -> APIRouter:
     _placing(router, place, guard)
     _listing(router, orders, guard)
     _reading(router, orders, guard)
+    _moving(router, orders, guard)
     _cancelling(router, orders, guard)
     _following(router, orders, guard)
     return router
@@ -161,6 +162,19 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         return json_answer(order, headers=headers)
 
     @router.get(
+        "/{order_id}/history",
+        summary="Every step that an order took",
+        openapi_extra=secured("orders:read"),
+        responses={200: {"model": Sequence[TransitionView]}, **problems(401, 403, 404, 503)},
+    )
+    async def history(request: Request, order_id: str) -> Response:
+        principal = guard(request, "orders:read")
+        steps = await orders.history(_id(order_id), principal.client_id)
+        return page(request, [_step(step) for step in steps], None)
+
+
+def _moving(router: APIRouter, orders: Orders, guard: Guard) -> None:
+    @router.get(
         "/{order_id}/transitions",
         summary="What may happen to an order now, and what may not, with the reason",
         openapi_extra=secured("orders:read"),
@@ -176,17 +190,6 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         return json_answer(
             transitions(order.status, {one.part: one.status for one in order.shipments}), headers=headers
         )
-
-    @router.get(
-        "/{order_id}/history",
-        summary="Every step that an order took",
-        openapi_extra=secured("orders:read"),
-        responses={200: {"model": Sequence[TransitionView]}, **problems(401, 403, 404, 503)},
-    )
-    async def history(request: Request, order_id: str) -> Response:
-        principal = guard(request, "orders:read")
-        steps = await orders.history(_id(order_id), principal.client_id)
-        return page(request, [_step(step) for step in steps], None)
 
 
 def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
