@@ -11,6 +11,7 @@ from modules.auth.port import ClientCreated
 from modules.auth.service import TokenRefused
 from modules.kernel.database import ConstraintViolated, Database, sql
 from modules.kernel.errors import InvalidToken
+from modules.kernel.ids import new_id
 from tests.integration.auth_world import (
     ACCESS_TTL_S,
     ISSUER,
@@ -292,3 +293,11 @@ async def test_a_deleted_client_takes_its_tokens_with_it(world: AuthWorld) -> No
     async with world.database.transaction() as transaction:
         await transaction.execute(sql("DELETE FROM client WHERE id = :id"), id=client.client.id)
     assert await world.run("SELECT digest FROM refresh_token") == []
+
+
+async def test_a_refresh_looks_through_neither_its_family_nor_all_families(world: AuthWorld) -> None:
+    """As it is planned while the tables are small: that plan is kept while they grow."""
+    values = {"rows": "[]", "families": [new_id()], "now": world.clock.now()}
+    plan = "\n".join(row[0] for row in await world.run(f"EXPLAIN {repository.tokens.ROTATE}", **values))
+    ways = ("token_family_expiry", "refresh_token_family", "refresh_token_one_live")
+    assert [way for way in ways if way in plan] == []

@@ -33,16 +33,17 @@ FOUND = sql(f"""
 
 # One winner: whoever comes second waits for the family's lock, then finds the token consumed. All families that this
 # transaction will touch are locked here, in the order of their ids, so that batches don't lock each other out.
+# Whether they live is asked of what was locked, and a token is found by its digest alone, whose family is known: a plan
+# made while the tables were small would else go through all families by their end, and through all tokens of each.
 ROTATE = sql(f"""
     WITH asked AS (SELECT * FROM {_ISSUES}),
-    living AS (
-        SELECT f.id FROM token_family f
-        WHERE f.id = ANY(:families) AND f.revoked_at IS NULL AND f.expires_at > :now
-        ORDER BY f.id FOR NO KEY UPDATE),
+    locked AS (
+        SELECT f.id, f.revoked_at, f.expires_at FROM token_family f
+        WHERE f.id = ANY(:families) ORDER BY f.id FOR NO KEY UPDATE),
     spent AS (
         UPDATE refresh_token t SET consumed_at = :now, consumed_by = asked.attempt
-        FROM asked JOIN living ON living.id = asked.family
-        WHERE t.digest = decode(asked.spends, 'hex') AND t.family_id = living.id AND t.consumed_at IS NULL
+        FROM asked JOIN locked ON locked.id = asked.family AND locked.revoked_at IS NULL AND locked.expires_at > :now
+        WHERE t.digest = decode(asked.spends, 'hex') AND t.consumed_at IS NULL
         RETURNING asked.attempt),
     successor AS (
         INSERT INTO refresh_token (digest, family_id, issued_at, access_jti, access_expires_at)
