@@ -1,12 +1,17 @@
-"""The same request answered from memory: token verified and body validated as sales does, no database."""
+"""The same requests answered from memory, no database: an order's token verified and body validated as sales does.
+
+For a token request its form is read, and an answer sent as long as auth's.
+"""
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qsl
 
-from fastapi import FastAPI
+import orjson
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from app.container import Container
 from app.http import Health, create_app
@@ -17,6 +22,15 @@ from modules.kernel.money import Money
 from modules.sales.api import routes
 from modules.sales.port import OrderLineView, OrderView
 from modules.sales.service import Placed, PlaceOrder
+
+NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+TOKENS = {
+    "access_token": "e" * 620,
+    "token_type": "Bearer",
+    "expires_in": 300,
+    "refresh_token": "r" * 47,
+    "scope": "orders:read orders:write",
+}
 
 
 def create() -> FastAPI:
@@ -33,8 +47,20 @@ def create() -> FastAPI:
     async def nothing() -> None:
         return None
 
-    routers = [routes(_placed, container.orders(), container.verifier())]
+    routers = [routes(_placed, container.orders(), container.verifier()), _tokens()]
     return create_app("echo", routers, Health({}, nothing), lifetime, settings.tokens.issuer)
+
+
+def _tokens() -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/auth/token")
+    async def token(request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode(), strict_parsing=True))
+        answer = TOKENS | {"refresh_token": form.get("refresh_token", TOKENS["refresh_token"])}
+        return Response(orjson.dumps(answer), 200, NOT_STORED, media_type="application/json")
+
+    return router
 
 
 async def _placed(order: PlaceOrder) -> Placed:

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 HEAD_END = b"\r\n\r\n"
 
@@ -17,6 +17,12 @@ class Load:
     statuses: Counter[int] = field(default_factory=Counter)
     took_ms: list[float] = field(default_factory=list)
     seconds: float = 0.0
+
+    def add(self, other: "Load") -> None:
+        """Count in what came of another load, that went before or after."""
+        self.statuses += other.statuses
+        self.took_ms += other.took_ms
+        self.seconds += other.seconds
 
     def rate(self, status: int = 201) -> float:
         """Answers of that status a second."""
@@ -41,15 +47,39 @@ def request(path: str, token: str, body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + HEAD_END + body
 
 
+class Talk(Protocol):
+    """What one connection says, where each request depends on the answer to the one before."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The requests."""
+        ...
+
+    def __next__(self) -> bytes:
+        """The next request."""
+        ...
+
+    def hear(self, body: bytes) -> None:
+        """Take in an answer, whatever its status."""
+        ...
+
+
 class _Connection(asyncio.Protocol):
     """One keep-alive connection: the next request goes out when the answer to the last one is in, or a while after."""
 
-    def __init__(self, requests: Iterator[bytes], load: Load, until: float, pause_s: float) -> None:
+    def __init__(
+        self,
+        requests: Iterator[bytes],
+        load: Load,
+        until: float,
+        pause_s: float = 0.0,
+        hear: Callable[[bytes], None] | None = None,
+    ) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests = requests
         self._load = load
         self._until = until
         self._pause_s = pause_s
+        self._hear = hear
         self._sent_at = 0.0
         self._buffer = b""
 
@@ -71,6 +101,8 @@ class _Connection(asyncio.Protocol):
         self._buffer = rest[length:]
         self._load.statuses[int(head[9:12])] += 1
         self._load.took_ms.append((time.perf_counter() - self._sent_at) * 1000)
+        if self._hear is not None:
+            self._hear(rest[:length])
         if self._pause_s:
             asyncio.get_running_loop().call_later(self._pause_s, self._next)
         else:
@@ -99,17 +131,27 @@ async def drive(
 
     Each connection rests for `pause_s` before its next request.
     """
+    return await _driven(port, [(requests, None)] * connections, seconds, pause_s)
+
+
+async def converse(port: int, talks: Sequence[Talk], *, seconds: float) -> Load:
+    """Have each of `talks` over a connection of its own, for so many seconds; each can be gone on with later."""
+    return await _driven(port, [(talk, talk.hear) for talk in talks], seconds)
+
+
+async def _driven(
+    port: int,
+    lines: Sequence[tuple[Iterator[bytes], Callable[[bytes], None] | None]],
+    seconds: float,
+    pause_s: float = 0.0,
+) -> Load:
     load = Load()
     began = time.perf_counter()
     loop = asyncio.get_running_loop()
-    made = [
-        (
-            await loop.create_connection(
-                lambda: _Connection(requests, load, began + seconds, pause_s), "127.0.0.1", port
-            )
-        )[1]
-        for _ in range(connections)
-    ]
+    made: list[_Connection] = []
+    for requests, hear in lines:
+        made.append(_Connection(requests, load, began + seconds, pause_s, hear))
+        await loop.create_connection(lambda: made[-1], "127.0.0.1", port)
     await asyncio.gather(*(one.done for one in made))
     load.seconds = time.perf_counter() - began
     return load

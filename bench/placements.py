@@ -11,8 +11,10 @@ import psycopg
 from app.operator import Operator, operating
 from app.supervisor.plan import MODULES
 from app.supervisor.runfile import RunFile
+from bench import revoking
 from bench.load import Load
 from bench.orders import Setting, load, oracle, prepare
+from bench.revoking import Place, Revoked
 from bench.system import admin_dsn, free_port, running
 
 SPLIT = ",".join(MODULES)
@@ -78,6 +80,10 @@ class Side:
         number = orders.statuses[201]
         return Placement(orders, lone, in_turn, used / number * 1e6, (used + others_used) / number * 1e6)
 
+    async def place(self) -> Place:
+        """It, to have tokens revoked at."""
+        return await Place.of(self._run, self._operator)
+
     async def _check(self) -> None:
         await oracle(self._run, self._operator, self._client_id, self._loads)
 
@@ -88,11 +94,12 @@ class Side:
         return servers, others + (_cpu_s(int(valkey)) if valkey else 0.0)
 
 
-async def measure(folder: Path, setting: Setting) -> Sequence[Pair]:
-    """Rounds of one process and of four in turn, on databases of the same PostgreSQL.
+async def measure(folder: Path, setting: Setting) -> tuple[Sequence[Pair], Sequence[Revoked]]:
+    """Rounds of one process and of four in turn, on databases of the same PostgreSQL: orders, then revoked tokens.
 
     Raises:
-        AssertionError: an order was lost, doubled or oversold: then no figure means anything.
+        AssertionError: an order was lost, doubled or oversold, or a revoked token let in for ever: then no figure means
+            anything.
     """
     with running(folder / "one", free_port()) as one:
         admin = admin_dsn(folder / "one", one)
@@ -104,7 +111,9 @@ async def measure(folder: Path, setting: Setting) -> Sequence[Pair]:
             async with _side(folder / "one", one, postgres) as a, _side(folder / "four", four, postgres) as b:
                 await a.warm()
                 await b.warm()
-                return [Pair(await a.round(setting), await b.round(setting)) for _ in range(setting.rounds)]
+                pairs = [Pair(await a.round(setting), await b.round(setting)) for _ in range(setting.rounds)]
+                places = await a.place(), await b.place()
+                return pairs, await revoking.measure(*places, setting.rounds)
 
 
 @asynccontextmanager

@@ -29,16 +29,23 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    data: Path, port: int, *words: str, relay: bool = True, databases: Mapping[str, str] | None = None
+    data: Path,
+    port: int,
+    *words: str,
+    relay: bool = True,
+    databases: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[RunFile]:
     """A whole system on `data` and `port`; without `relay` its events wait in their outboxes.
 
-    `words` are more options of `up`, such as a split; `databases` are on somebody else's server.
+    `words` are more options of `up`, such as a split; `databases` are on somebody else's server; `variables` are
+    settings of this one alone.
     """
     command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(data), "--port", str(port), *words]
     settings = {"WAYBILL_LOG__LEVEL": "WARNING", "WAYBILL_EVENTS__RELAY": str(relay).lower()}
     settings["WAYBILL_LIMITS__ENABLED"] = "false"  # whoever measures asks from one address, as fast as it can
     settings |= {f"WAYBILL_DATABASES__{module.upper()}": dsn for module, dsn in (databases or {}).items()}
+    settings |= variables or {}
     with _process(command, {**os.environ, **settings}) as process:
         if process.stdout is None or not process.stdout.readline().startswith("ready"):
             raise RuntimeError("the system did not start")

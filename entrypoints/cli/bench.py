@@ -3,6 +3,7 @@
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,29 +12,34 @@ import typer
 from entrypoints.cli.acting import REFUSED, Json, end, print_table, show
 
 if TYPE_CHECKING:
+    from bench.load import Load
     from bench.orders import Round, Sustained
     from bench.placements import Pair, Placement
+    from bench.revoking import Revoked
+    from bench.tokens import TokenRound
 
 
 def bench(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Three short rounds, under two minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Three short rounds, in two and a half minutes.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure orders a second, interleaved with pgbench and an in-memory echo; print nothing if an order is amiss."""
+    """Measure orders and tokens, interleaved with pgbench and an in-memory echo; print nothing if any is amiss."""
     import uvloop
 
-    from bench import placements
+    from bench import placements, tokens
     from bench.orders import Setting, measure
 
-    setting = Setting(rounds=3, seconds=4) if quick else Setting(rounds=5, seconds=15)
+    setting = Setting(rounds=3, seconds=3) if quick else Setting(rounds=5, seconds=15)
+    for_tokens = replace(setting, seconds=2) if quick else setting
     with tempfile.TemporaryDirectory(prefix="waybill-bench-") as folder:
         try:
             rounds, sustained = uvloop.run(measure(Path(folder) / "data", setting))
-            pairs = uvloop.run(placements.measure(Path(folder), setting))
+            pairs, revoked = uvloop.run(placements.measure(Path(folder), setting))
+            about_tokens = uvloop.run(tokens.measure(Path(folder) / "tokens", for_tokens))
         except AssertionError as fault:
             raise end(f"The oracle found: {fault}. No figure is worth printing.", REFUSED) from None
-    figures = [*_figures(rounds, sustained), *_placements(pairs)]
+    figures = [*_figures(rounds, sustained), *_placements(pairs), *_tokens(about_tokens), *_revoked(revoked)]
     show(
         [dict(zip(("what", "min", "median", "max"), row, strict=True)) for row in figures],
         as_json=as_json,
@@ -73,6 +79,43 @@ def _placements(pairs: "Sequence[Pair]") -> list[list[object]]:
         _row("CPU us an order, all, one process", [pair.one.all_cpu_us for pair in pairs]),
         _row("CPU us an order, all, four processes", [pair.four.all_cpu_us for pair in pairs]),
         _row("  beside one process, times", [pair.four.all_cpu_us / pair.one.all_cpu_us for pair in pairs], 2),
+    ]
+
+
+def _tokens(rounds: "Sequence[TokenRound]") -> list[list[object]]:
+    echo = [one.echo.rate(200) for one in rounds]
+    return [
+        _row("echo: a token request's form from memory, /s", echo),
+        *_driven("token-issue", [one.issue for one in rounds], echo),
+        *_driven("token-refresh", [one.refresh for one in rounds], echo),
+        _row("a token's SHA-256 and a look-up in a dict, us", [one.hash_us for one in rounds], 2),
+        _row("token-verify: a seen token, us", [one.verify_us for one in rounds], 2),
+        _row("  beside hash and look-up, times", [one.verify_us / one.hash_us for one in rounds], 2),
+    ]
+
+
+def _driven(name: str, loads: "Sequence[Load]", echo: "Sequence[float]") -> list[list[object]]:
+    return [
+        _row(f"{name}/s, one process", [load.rate(200) for load in loads]),
+        _row("  p50 ms", [load.percentile(0.5) for load in loads], 1),
+        _row("  p99 ms", [load.percentile(0.99) for load in loads], 1),
+        _row("  beside the echo, times", [load.rate(200) / of for load, of in zip(loads, echo, strict=True)], 2),
+    ]
+
+
+def _revoked(rounds: "Sequence[Revoked]") -> list[list[object]]:
+    return [
+        *_refused("one process", [one.one for one in rounds]),
+        *_refused("four processes", [one.four for one in rounds]),
+    ]
+
+
+def _refused(where: str, rounds: "Sequence[Load]") -> list[list[object]]:
+    of_all = replace(rounds[0], took_ms=[took_ms for one in rounds for took_ms in one.took_ms])
+    return [
+        _row(f"revoke-to-401, {where}, p50 ms", [one.percentile(0.5) for one in rounds]),
+        _row("  p99 ms of all rounds", [of_all.percentile(0.99)]),
+        _row("  slowest ms", [max(one.took_ms) for one in rounds]),
     ]
 
 
