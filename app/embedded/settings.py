@@ -30,4 +30,5 @@ def server_settings(*, host: str, port: int, durable: bool) -> dict[str, str]:
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= {"max_connections": "300"}  # several workers' tests at once, some with 32 connections for a race
     return settings
