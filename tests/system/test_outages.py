@@ -73,7 +73,13 @@ async def world(deployment: Deployment) -> AsyncIterator[World]:
         await operator.product.import_products("test", CATALOGUE)
         customer = await admit(operator, auth, "shop", "sales", "orders:read orders:write", at=sales)
         warehouse = await admit(operator, auth, "warehouse", "delivery", "shipments:read", at=delivery)
-        yield World(deployment, customer, warehouse)
+        world = World(deployment, customer, warehouse)
+
+        async def placed() -> bool:
+            return (await world.place()).status_code == 201
+
+        await soon(placed, 10)  # services have signed in by then, and may lose sight of auth
+        yield world
 
 
 async def soon(true: Callable[[], Awaitable[bool]], within_s: float) -> float:
