@@ -14,10 +14,12 @@ from app.http import Health, create_app
 from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, PRUNED, REVOCATIONS_SILENT, SWEPT
 from modules.kernel.database import Database, sql
 from modules.kernel.errors import Unavailable
+from modules.kernel.idempotency import forget
 
 ALIVE = sql("SELECT 1")
 ENDS_WITHIN_S = 3.0
 PRUNE_EVERY_S = 60.0
+FORGET_EVERY_S = 300.0
 PRUNE_BATCH = 500
 PRUNE_PAUSE_S = 0.1
 TURN_KEYS_EVERY_S = 60.0
@@ -82,6 +84,7 @@ def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
         jobs.append(peers.sign_in(CALLEES))
     if settings.events.relay:
         jobs += [relay.run() for relay in container.relays()]
+    jobs.append(_every(FORGET_EVERY_S, lambda: _forget(container)))
     if "auth" in settings.modules:
         jobs.append(_every(PRUNE_EVERY_S, lambda: _prune(container)))
         jobs.append(_every(TURN_KEYS_EVERY_S, lambda: _turn_keys(container)))
@@ -120,6 +123,18 @@ async def _prune(container: Container) -> None:
             await asyncio.sleep(PRUNE_PAUSE_S)
     except Unavailable as error:
         logger.warning("tokens that are over can't be taken away now: {}", error.detail)
+
+
+async def _forget(container: Container) -> None:
+    """Take away what was answered to requests with a key a day ago."""
+    for database in container.databases():
+        try:
+            while True:
+                if await forget(database, PRUNE_BATCH) < PRUNE_BATCH:
+                    break
+                await asyncio.sleep(PRUNE_PAUSE_S)
+        except Unavailable as error:
+            logger.warning("answers that are over can't be taken away from {} now: {}", database.name, error.detail)
 
 
 async def _turn_keys(container: Container) -> None:

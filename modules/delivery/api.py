@@ -1,6 +1,5 @@
 """Shipments over HTTP: what warehouse and carrier systems call."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +17,10 @@ from modules.kernel.ids import OrderId, ShipmentId
 from modules.kernel.principal import Verifier
 from modules.web.answer import cursor_of, etag, expected_version, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
+from modules.web.idempotency import idempotency_key
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
-KEY = re.compile(r"[\x20-\x7e]{1,255}")
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 # Instants that Python and PostgreSQL both can hold, in every time zone.
 Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
@@ -118,10 +117,7 @@ def _reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> No
     async def report(request: Request, shipment_id: str) -> Response:
         """With `If-Match` or an `Idempotency-Key`, so that a repeat is no second step."""
         principal = guard(request, "shipments:write")
-        version, key = expected_version(request), request.headers.get("idempotency-key")
-        if key is not None and not KEY.fullmatch(key):
-            detail = "1 to 255 printable ASCII characters."
-            raise invalid([{"pointer": "/Idempotency-Key", "code": "idempotency_key", "detail": detail}])
+        version, key = expected_version(request), idempotency_key(request)
         if version is None and key is None:
             raise PreconditionRequired("Send If-Match with the version you saw, or an Idempotency-Key.")
         body = await read_json(request, BODY)

@@ -19,6 +19,8 @@ from sqlmodel import (
     UniqueConstraint,
 )
 
+from modules.kernel.audit import audit_table
+from modules.kernel.idempotency import idempotency_table
 from modules.kernel.inbox import inbox_tables
 from modules.kernel.memory import memory_table
 from modules.kernel.outbox import outbox_tables
@@ -109,6 +111,8 @@ metadata = DeliveryTable.metadata
 outbox_tables(metadata)
 inbox_tables(metadata)
 memory_table(metadata)
+idempotency_table(metadata)
+audit_table(metadata)
 
 STEPS: Mapping[str, tuple[str, ...]] = {
     "pending": ("packed", "cancelled"),

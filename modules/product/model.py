@@ -11,6 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import registry
 from sqlmodel import BigInteger, CheckConstraint, DateTime, Field, Index, SQLModel
 
+from modules.kernel.audit import audit_table
+from modules.kernel.idempotency import idempotency_table
 from modules.kernel.inbox import inbox_tables
 from modules.kernel.memory import memory_table
 from modules.kernel.outbox import outbox_tables
@@ -117,6 +119,8 @@ metadata = ProductTable.metadata
 outbox_tables(metadata)
 inbox_tables(metadata)
 memory_table(metadata)
+idempotency_table(metadata)
+audit_table(metadata)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The orders API: what customers' systems call."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
@@ -9,19 +8,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import OrderId
 from modules.kernel.money import Currency, Money
 from modules.kernel.principal import Verifier
-from modules.sales.model import STEPS, OrderTransitions, fingerprint, transitions
+from modules.sales.model import STEPS, OrderTransitions, transitions
 from modules.sales.port import Address, OrderNotFound, OrderView, Text, TransitionView
 from modules.sales.service import Orders, Placed, PlaceOrder
 from modules.web.answer import cursor_of, etag, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
+from modules.web.idempotency import REPLAYED, idempotency_key, repeatable
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 from modules.web.sse import frame, last_event_id, stream
-
-KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
     async def place_order(request: Request) -> Response:
         """Stock is held, then the order is stored: `201` is for ever. Repeat with the same `Idempotency-Key` at will."""
         principal = guard(request, "orders:write")
-        key = _key(request)
+        key = idempotency_key(request)
         body = await read_json(request, BODY)
         wanted: dict[str, int] = {}
         for line in body.lines:
@@ -111,7 +110,7 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
         )
         headers = {"Location": f"/api/v1/orders/{placed.order.id}", "ETag": etag(placed.order.version)}
         if placed.replayed:
-            headers["Idempotent-Replayed"] = "true"
+            headers |= REPLAYED
         return json_answer(placed.order, 201, headers)
 
 
@@ -207,8 +206,11 @@ def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
         """Delivery decides: the order is `cancelling` until it is `cancelled`, or goes on, with the reason. Repeat at will."""
         principal = guard(request, "orders:write")
         body = await read_json(request, CANCEL_BODY) if await request.body() else CancelBody()
-        order = await orders.cancel(principal.client_id, _id(order_id), body.reason, principal.client_id)
-        return json_answer(order, 202, {"ETag": etag(order.version)})
+        cancelled = await orders.cancel_own(
+            principal.client_id, _id(order_id), body.reason, repeatable(request, principal, body)
+        )
+        headers = {"ETag": etag(cancelled.answer.version)}
+        return json_answer(cancelled.answer, 202, headers | (REPLAYED if cancelled.replayed else {}))
 
 
 def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:
@@ -252,11 +254,3 @@ def _id(text: str) -> OrderId:
         return OrderId(UUID(text))
     except ValueError:
         raise OrderNotFound("There is no such order.") from None
-
-
-def _key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not KEY.fullmatch(key):
-        detail = "1 to 255 printable ASCII characters."
-        raise invalid([{"pointer": "/Idempotency-Key", "code": "idempotency_key", "detail": detail}])
-    return key

@@ -1,13 +1,11 @@
 """Orders: what is stored, which steps they may take, and what other modules' events make of them."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import registry
 from sqlmodel import (
@@ -23,6 +21,8 @@ from sqlmodel import (
     UniqueConstraint,
 )
 
+from modules.kernel.audit import audit_table
+from modules.kernel.idempotency import idempotency_table
 from modules.kernel.inbox import inbox_tables
 from modules.kernel.memory import memory_table
 from modules.kernel.money import MAX_AMOUNT
@@ -138,6 +138,8 @@ metadata = SalesTable.metadata
 outbox_tables(metadata)
 inbox_tables(metadata)
 memory_table(metadata)
+idempotency_table(metadata)
+audit_table(metadata)
 
 FINAL = frozenset({"cancelled", "returned", "delivered"})
 
@@ -299,11 +301,6 @@ def _reason(status: str, to: str, parts: Mapping[int, str]) -> str:
     if here in ON_ITS_WAY and to in ON_ITS_WAY[: ON_ITS_WAY.index(here)]:
         return f"It is past that: it is {status}."
     return LACKS[status]
-
-
-def fingerprint(body: Any) -> str:
-    """What makes two requests the same: SHA-256 of the validated body as canonical JSON, in hexadecimal."""
-    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def total_of(lines: Sequence[tuple[int, int]]) -> int | None:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import ClientId
-from modules.sales.model import fingerprint
 from modules.sales.service import Placed, PlaceOrder
 
 Outcome = Placed | Exception

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import ClientId, order_id_for
 from modules.kernel.money import MAX_AMOUNT
-from modules.sales.model import CANCELLABLE, FINAL, OF_PART, STEPS, fingerprint, resumed, steps_to, total_of
+from modules.sales.model import CANCELLABLE, FINAL, OF_PART, STEPS, resumed, steps_to, total_of
 
 PARTS = st.lists(st.sampled_from(sorted(OF_PART)), min_size=1, max_size=4)
 JSON = st.recursive(

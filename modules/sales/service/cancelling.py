@@ -1,11 +1,13 @@
 """Asking for an order not to leave."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 from modules.kernel.clock import Clock
-from modules.kernel.database import Database
+from modules.kernel.database import Database, Transaction
 from modules.kernel.events import NewEvent
+from modules.kernel.idempotency import Answered, Once, Repeatable
 from modules.kernel.ids import ClientId, OrderId
 from modules.kernel.outbox import Outbox
 from modules.sales import repository
@@ -22,21 +24,27 @@ class Cancelling:
     def __init__(
         self, database: Database, outbox: Outbox, clock: Clock, tell: Callable[[Iterable[UUID]], None]
     ) -> None:
-        self._database = database
+        self._once: Once[OrderView] = Once(database, OrderView)
         self._outbox = outbox
         self._clock = clock
         self._tell = tell
 
     async def cancel(
-        self, actor: str, order_id: OrderId, reason: str | None = None, client_id: ClientId | None = None
-    ) -> OrderView:
+        self,
+        actor: str,
+        order_id: OrderId,
+        reason: str | None = None,
+        client_id: ClientId | None = None,
+        request: Repeatable | None = None,
+    ) -> Answered[OrderView]:
         """Ask for an order, of `client_id` where one is named, not to leave; asked for already, it stays so.
 
         Raises:
             OrderNotFound: there is none that this client may see.
             NotCancellable: it has gone too far.
         """
-        async with self._database.transaction() as transaction:
+
+        async def ask(transaction: Transaction) -> OrderView:
             order = (await repository.lock_orders(transaction, [order_id])).get(order_id)
             if order is None or client_id not in {None, order.client_id}:
                 raise OrderNotFound(f"There is no order {order_id}.")
@@ -45,22 +53,20 @@ class Cancelling:
                     f"The order is {order.status}: it can't be cancelled any more.", current=order.status
                 )
             if order.status in CANCELLABLE:
-                now = self._clock.now()
-                last = await repository.last_steps(transaction, [order_id])
-                await repository.change(transaction, [{"id": order_id, "status": "cancelling", "at": now}])
-                step = {
-                    "from_status": order.status,
-                    "to_status": "cancelling",
-                    "reason": reason,
-                    "actor": actor,
-                    "at": now,
-                }
-                await repository.insert_transitions(
-                    transaction, [{"order_id": order_id, "sequence": last[order_id] + 1, **step}]
-                )
-                await repository.count_event(transaction, order_id)
-                asked = OrderCancelRequested(order_id, order.hold_id, reason, now)
-                await self._outbox.record(transaction, [NewEvent(order_id, order.event_sequence + 1, asked)])
-                transaction.after_commit(lambda: self._tell([order_id]))
-            rows = await repository.orders(transaction, [order_id])
-        return order_view(rows[order_id])
+                await self._ask(transaction, order, actor, reason)
+            return order_view((await repository.orders(transaction, [order_id]))[order_id])
+
+        return await self._once(request, ask)
+
+    async def _ask(self, transaction: Transaction, order: Any, actor: str, reason: str | None) -> None:
+        now = self._clock.now()
+        last = await repository.last_steps(transaction, [order.id])
+        await repository.change(transaction, [{"id": order.id, "status": "cancelling", "at": now}])
+        step = {"from_status": order.status, "to_status": "cancelling", "reason": reason, "actor": actor, "at": now}
+        await repository.insert_transitions(
+            transaction, [{"order_id": order.id, "sequence": last[order.id] + 1, **step}]
+        )
+        await repository.count_event(transaction, order.id)
+        asked = OrderCancelRequested(order.id, order.hold_id, reason, now)
+        await self._outbox.record(transaction, [NewEvent(order.id, order.event_sequence + 1, asked)])
+        transaction.after_commit(lambda: self._tell([order.id]))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from modules.kernel.database import Database
+from modules.kernel.idempotency import Answered, Repeatable
 from modules.kernel.ids import ClientId, OrderId
 from modules.sales import repository
 from modules.sales.model import FINAL
@@ -98,11 +99,15 @@ class Orders:
         """
         return await self.one(order_id), await self.history(order_id)
 
-    async def cancel(
-        self, actor: str, order_id: OrderId, reason: str | None = None, client_id: ClientId | None = None
-    ) -> OrderView:
+    async def cancel(self, actor: str, order_id: OrderId, reason: str | None = None) -> OrderView:
         """Ask for an order not to leave. Raises as `Cancelling.cancel`."""
-        return await self._cancelling.cancel(actor, order_id, reason, client_id)
+        return (await self._cancelling.cancel(actor, order_id, reason)).answer
+
+    async def cancel_own(
+        self, client_id: ClientId, order_id: OrderId, reason: str | None, request: Repeatable | None
+    ) -> Answered[OrderView]:
+        """Ask for an own order not to leave, once per key. Raises as `Cancelling.cancel`."""
+        return await self._cancelling.cancel(client_id, order_id, reason, client_id, request)
 
     async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
         """Orders by id from behind `after`, as a check across modules needs them."""

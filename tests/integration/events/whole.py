@@ -12,6 +12,7 @@ from app.settings import Settings
 from modules.delivery.port import StatusReport
 from modules.kernel.database import Database, Transaction, sql
 from modules.kernel.events import Event, Progress, source_of
+from modules.kernel.idempotency import Answered
 from modules.kernel.ids import ClientId, OrderId, ShipmentId
 from modules.kernel.inbox import Handler, Inbox
 from modules.product.port import NewProduct
@@ -72,8 +73,8 @@ class Whole:
 
     async def cancel(self, order_id: OrderId, reason: str | None = None) -> str:
         """Have the customer ask for an order not to leave; its status then."""
-        order: OrderView = await self.container.orders().cancel(CUSTOMER, order_id, reason, CUSTOMER)
-        return order.status
+        answered: Answered[OrderView] = await self.container.orders().cancel_own(CUSTOMER, order_id, reason, None)
+        return answered.answer.status
 
     async def relay(self, *emitters: str) -> None:
         """Have relays, or all of them, publish what is recorded and ask what became of the rest."""

@@ -1,0 +1,66 @@
+"""Who changed what by hand, and when: what operators and clients do to things that are not their own orders."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlmodel import JSON, BigInteger, Column, DateTime, Identity, Index, MetaData, Table, Text, text
+
+from modules.kernel.database import Transaction, sql
+
+
+def audit_table(metadata: MetaData) -> None:
+    """Declare `audit`. Append-only; grows with what people do."""
+    table = Table(
+        "audit",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("actor", Text, nullable=False),
+        Column("action", Text, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("details", JSON, nullable=False),
+    )
+    Index("audit_subject", table.c.subject, table.c.id)
+
+
+NOTE = sql("""
+    INSERT INTO audit (actor, action, subject, details) VALUES (:actor, :action, :subject, CAST(:details AS json))
+""")
+
+CHANGES = sql("""
+    SELECT id, at, actor, action, subject, details FROM audit
+    WHERE (CAST(:subject AS text) IS NULL OR subject = :subject) AND id < :before ORDER BY id DESC LIMIT :limit
+""")
+
+NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`actor` did `action` to `subject`; `details` say what was before and after, where there is something to say."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, object]
+
+
+async def note(
+    transaction: Transaction, actor: str, action: str, subject: str, details: Mapping[str, Any] | None = None
+) -> None:
+    """Write down who did what, in the transaction that does it."""
+    listed = orjson.dumps(details or {}).decode()
+    await transaction.execute(NOTE, actor=actor, action=action, subject=subject, details=listed)
+
+
+async def changes(
+    reading: Transaction, limit: int, subject: str | None = None, before: int | None = None
+) -> Sequence[Change]:
+    """What was done, to `subject` where one is named, the newest first, from behind the one of id `before`."""
+    rows = await reading.fetch(CHANGES, limit=limit, subject=subject, before=NEWEST if before is None else before)
+    return [Change(row.id, row.at, row.actor, row.action, row.subject, row.details) for row in rows]
