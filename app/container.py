@@ -45,7 +45,7 @@ from modules.sales import consumer as sales_consumer
 from modules.sales import remote as sales_remote
 from modules.sales.model import metadata as sales_metadata
 from modules.sales.port import SalesPort
-from modules.sales.service import Cancelling, Orders, Placing, SalesService, Watch
+from modules.sales.service import Cancelling, Offers, Orders, Placing, SalesService, Watch
 
 if TYPE_CHECKING:
     from app.bus.redis import RedisBus, RedisConsumer
@@ -272,6 +272,9 @@ class Container(containers.DeclarativeContainer):
     sweeper = providers.Singleton(Sweeper, product_database, product, sales_for_product)
     placing = providers.Singleton(Placing, sales_database, sales_outbox, product_for_sales, clock)
     place_order = providers.Singleton(_batched, placing.provided.place_orders, settings)
+    offers = providers.Singleton(Offers, product_for_sales)
+    look = providers.Singleton(_batched, offers.provided.look, settings)
+    quote = providers.Singleton(_batched, offers.provided.quote, settings)
     issue_token = providers.Singleton(_batched, providers.Callable(counted, auth.provided.issue_tokens), settings)
 
     limiter = providers.Singleton(_limiter, settings)
@@ -302,6 +305,7 @@ class Container(containers.DeclarativeContainer):
         ).provider,
         sales=providers.List(
             providers.Callable(sales_api.routes, place_order, orders, verifier),
+            providers.Callable(sales_api.catalogue_routes, look, quote, verifier),
             providers.Callable(sales_remote.routes, sales, verifier),
             providers.Callable(sales_remote.operator_routes, orders, verifier),
         ).provider,

@@ -16,6 +16,7 @@ from modules.kernel.money import MAX_UNIT_PRICE, Currency, Money
 
 MAX_QUANTITY = 1_000_000
 MAX_LINES = 200
+MAX_LISTED = 1000
 
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
@@ -93,6 +94,29 @@ class Availability:
     refusal: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogueRequest:
+    """What a customer looks for: the products of `skus`, or, where none are named, a page by SKU.
+
+    The page has up to `limit` of those whose SKU begins with `prefix`, from behind `after`.
+    """
+
+    skus: Annotated[tuple[str, ...], Field(max_length=MAX_LINES)] = ()
+    prefix: str = ""
+    after: str = ""
+    limit: Annotated[int, Field(ge=1, le=MAX_LISTED)] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """What can be bought, at which price, and whether there is any of it that no order has taken."""
+
+    sku: str
+    name: str
+    unit_price: Money
+    in_stock: bool
+
+
 class ProductPort(Protocol):
     """What sales asks of product."""
 
@@ -107,6 +131,11 @@ class ProductPort(Protocol):
     @rpc.idempotent("hold_ids")
     async def release(self, hold_ids: Sequence[HoldId]) -> None:
         """Give back holds that were decided void. A confirmed, closed or unknown hold stays as it is."""
+        ...
+
+    @rpc.read()
+    async def catalogue(self, requests: Sequence[CatalogueRequest]) -> Sequence[tuple[CatalogueItem, ...]]:
+        """What can be bought, by SKU: one answer per request, in order. What is unknown or retired is left out."""
         ...
 
     @rpc.read()

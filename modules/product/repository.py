@@ -116,6 +116,21 @@ PRODUCTS = sql("""
 
 PRODUCT = sql("SELECT sku, name, unit_price, currency, active, version FROM product WHERE sku = :sku")
 
+OFFERED = sql("""
+    SELECT p.sku, p.name, p.unit_price, p.currency, s.on_hand > s.held AS in_stock
+    FROM product p JOIN stock s USING (sku) WHERE p.sku = ANY(:skus) AND p.active
+""")
+
+# However many pages are asked for: each is a walk along the index of its own.
+OFFERED_PAGES = sql("""
+    SELECT r.place, o.sku, o.name, o.unit_price, o.currency, o.in_stock
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(place int, prefix text, after text, most int),
+        LATERAL (SELECT p.sku, p.name, p.unit_price, p.currency, s.on_hand > s.held AS in_stock
+            FROM product p JOIN stock s USING (sku)
+            WHERE p.active AND p.sku > r.after AND starts_with(p.sku, r.prefix) ORDER BY p.sku LIMIT r.most) o
+    ORDER BY r.place, o.sku
+""")
+
 MOVEMENTS = sql("SELECT key, sku, kind, quantity FROM stock_movement WHERE key = ANY(:keys)")
 
 HOLDING_ORDERS = sql("""
@@ -246,6 +261,20 @@ async def products(reading: Transaction, after: str, prefix: str, limit: int) ->
 async def product(reading: Transaction, sku: str) -> Any | None:
     """One catalogue row."""
     return next(iter(await reading.fetch(PRODUCT, sku=sku)), None)
+
+
+async def offered(reading: Transaction, skus: Sequence[str]) -> dict[str, Any]:
+    """What can be bought of these SKUs."""
+    return {row.sku: row for row in await reading.fetch(OFFERED, skus=list(skus))}
+
+
+async def offered_pages(reading: Transaction, pages: Mapping[int, Mapping[str, Any]]) -> dict[int, list[Any]]:
+    """What can be bought, page by page: each by the place that it is asked for at."""
+    found: dict[int, list[Any]] = {place: [] for place in pages}
+    rows = rows_json([{"place": place, **page} for place, page in pages.items()])
+    for row in await reading.fetch(OFFERED_PAGES, rows=rows):
+        found[row.place].append(row)
+    return found
 
 
 async def movements(reading: Transaction, keys: Sequence[str]) -> dict[str, Any]:

@@ -67,6 +67,19 @@ async def test_a_read_that_gets_no_answer_says_when_to_repeat_it(
     assert says_when_to_repeat(answer), answer.text
 
 
+@pytest.mark.parametrize("request_", ["GET /api/v1/catalogue", "GET /api/v1/catalogue/TEA", "POST /api/v1/quotes"])
+async def test_what_product_alone_knows_is_told_again_when_it_is_back(
+    request_: str, api: Api, databases: dict[str, Database]
+) -> None:
+    method, path = request_.split(" ")
+    body = {"lines": ORDER["lines"]} if method == "POST" else None
+    with away(databases["product"]):
+        refused = await api.ask(method, path, json=body)
+
+    assert says_when_to_repeat(refused), refused.text
+    assert (await api.ask(method, path, json=body)).status_code == 200
+
+
 @pytest.mark.parametrize("module", ["sales", "product"])
 async def test_an_order_that_got_no_answer_is_placed_once_when_it_is_repeated(
     module: str, api: Api, databases: dict[str, Database]

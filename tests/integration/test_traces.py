@@ -9,7 +9,8 @@ import pytest
 
 from modules.kernel.events import Progress, traceparent
 from modules.kernel.ids import HoldId
-from modules.product.port import Availability, AvailabilityRequest, ProductPort
+from modules.product.port import Availability, AvailabilityRequest, CatalogueItem, CatalogueRequest, ProductPort
+from modules.sales.service import Look, Offers, QuoteRequest
 from tests.integration.http_world import ORDER, Api, Server, container_on, databases_of, opened
 from tests.support.orders import order
 from tests.support.shop import Shop
@@ -70,6 +71,10 @@ class Noting:
     async def release(self, hold_ids: Sequence[HoldId]) -> None:
         await self._product.release(hold_ids)
 
+    async def catalogue(self, requests: Sequence[CatalogueRequest]) -> Sequence[tuple[CatalogueItem, ...]]:
+        self.traces.append(traceparent.get())
+        return await self._product.catalogue(requests)
+
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         return await self._product.progress(source, subjects)
 
@@ -83,3 +88,12 @@ async def test_product_is_asked_as_part_of_the_trace_of_the_first_of_a_batch(sho
     await shop.place_batch(requests, product)
     assert product.traces == [requests[0].traceparent]
     assert traceparent.get() is None
+
+
+async def test_what_customers_look_at_together_is_part_of_the_trace_of_the_first(shop: Shop) -> None:
+    await shop.stock(BOLT=10)
+    product = Noting(shop.product())
+    traces = [f"00-{trace(number)}-{'b' * 16}-00" for number in (5, 6)]
+    await Offers(product).look([Look("BOLT", traceparent=one) for one in traces])
+    await Offers(product).quote([QuoteRequest((("BOLT", 1),), traceparent=one) for one in reversed(traces)])
+    assert product.traces == traces

@@ -10,7 +10,7 @@ from modules.kernel.database import Database, Transaction, sql
 from modules.kernel.errors import NotReached, Unavailable
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId
-from modules.product.port import Availability, AvailabilityRequest, ProductPort
+from modules.product.port import Availability, AvailabilityRequest, CatalogueItem, CatalogueRequest, ProductPort
 from modules.sales.port import SalesPort, Settlement
 
 _T = TypeVar("_T")
@@ -74,6 +74,9 @@ class GatedProduct:
         await _through(self._before_release)
         await self._product.release(hold_ids)
 
+    async def catalogue(self, requests: Sequence[CatalogueRequest]) -> Sequence[tuple[CatalogueItem, ...]]:
+        return await self._product.catalogue(requests)
+
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         return await self._product.progress(source, subjects)
 
@@ -107,6 +110,9 @@ class CutOffProduct:
 
     async def release(self, hold_ids: Sequence[HoldId]) -> None:
         await self._call("release", self._product.release(hold_ids))
+
+    async def catalogue(self, requests: Sequence[CatalogueRequest]) -> Sequence[tuple[CatalogueItem, ...]]:
+        return await self._call("catalogue", self._product.catalogue(requests))
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         return await self._call("progress", self._product.progress(source, subjects))

@@ -164,6 +164,11 @@ class Shop:
         async with database.transaction() as transaction:
             await transaction.execute(sql(statement))
 
+    async def alter_rows(self, statement: str) -> None:
+        """Change rows of product behind its back."""
+        async with self.product_database.transaction() as transaction:
+            await transaction.execute(sql(statement))
+
     async def holds(self) -> dict[UUID, str]:
         """The state of every hold, in the order they were made."""
         found = await self.rows(self.product_database, "SELECT hold_id, state FROM hold ORDER BY hold_id")

@@ -120,9 +120,54 @@ KEYS = [
         "with a tab": "a\tb",
     }.items()
 ]
+QUOTE = "POST /api/v1/quotes"
+
+
+def _quote(**changes: Any) -> bytes:
+    return sent({"lines": [LINE]} | changes)
+
+
+QUOTES = [
+    ("null", b"null", ""),
+    ("an empty object", b"{}", "/lines"),
+    ("no lines", _quote(lines=[]), "/lines"),
+    ("201 lines", _quote(lines=[LINE] * 201), "/lines"),
+    ("a quantity of 0", _quote(lines=[LINE | {"quantity": 0}]), QUANTITY),
+    ("a quantity of 10^400", _quote(lines=[LINE | {"quantity": 10**400}]), QUANTITY),
+    ("a quantity in text", _quote(lines=[LINE | {"quantity": "1"}]), QUANTITY),
+    ("a SKU with a NUL", _quote(lines=[LINE | {"sku": NUL}]), "/lines/0/sku"),
+    ("a long SKU", _quote(lines=[LINE | {"sku": "x" * 65}]), "/lines/0/sku"),
+    ("an unknown member of a line", _quote(lines=[LINE | {"price": 1}]), "/lines/0/price"),
+    ("an address", _quote(ship_to=SHIP_TO), "/ship_to"),
+    ("an expected total", _quote(expected_total={"amount": 1, "currency": "EUR"}), "/expected_total"),
+    *((f"the currency {text!r}", _quote(currency=text), "/currency") for text in ("", "eur", "EURO", "€", "EUR\n")),
+]
+NOT_QUOTED = [
+    Bad(
+        "a quote over nothing we know", QUOTE, 422, "product.unknown_sku", content=_quote(lines=[LINE | {"sku": "NO"}])
+    ),
+    Bad("a quote in another currency", QUOTE, 422, "sales.mixed_currencies", content=_quote(currency="USD")),
+    Bad(
+        "a quote in two currencies",
+        QUOTE,
+        422,
+        "sales.mixed_currencies",
+        content=_quote(lines=[LINE, {"sku": "SOCKS", "quantity": 1}]),
+    ),
+    Bad(
+        "a quote beyond amounts",
+        QUOTE,
+        422,
+        "sales.total_too_large",
+        content=_quote(lines=[{"sku": "GOLD", "quantity": 1_000_000}] * 100),
+    ),
+]
 ORDERS = [
     *no_json(PLACE, "shop"),
     *too_large(PLACE, "shop"),
     *each(NUMBERS + SHAPES + TEXTS + TOTALS + METADATA, PLACE, who="shop"),
-    *(Bad(**(vars(bad) | {"headers": JSON | bad.headers})) for bad in REFUSED + KEYS),
+    *(Bad(**(vars(bad) | {"headers": JSON | bad.headers})) for bad in REFUSED + KEYS + NOT_QUOTED),
+    *no_json(QUOTE, "shop"),
+    *too_large(QUOTE, "shop"),
+    *each(QUOTES, QUOTE, who="shop"),
 ]

@@ -5,7 +5,8 @@ import base64
 from tests.system.bad import NOWHERE, Bad
 
 ORDERS, SHIPMENTS, PRODUCTS = "/api/v1/orders", "/api/v1/shipments", "/api/v1/products"
-LISTS = {ORDERS: "shop", SHIPMENTS: "warehouse", PRODUCTS: "cataloguer"}
+CATALOGUE = "/api/v1/catalogue"
+LISTS = {ORDERS: "shop", SHIPMENTS: "warehouse", PRODUCTS: "cataloguer", CATALOGUE: "shop"}
 LONG = "x" * 60_000
 
 
@@ -42,6 +43,7 @@ QUERIES = {
         ("status", "lost"),
         *(("order_id", value) for value in ("", "7", "x" * 36, NOWHERE + "0")),
     ),
+    CATALOGUE: (("limit", "0"), ("limit", "201"), ("prefix", "x" * 65), ("cursor", "x" * 65)),
     PRODUCTS: (("limit", "0"), ("limit", "x"), ("prefix", "x" * 65), ("cursor", "x" * 65)),
 }
 ONE = {
@@ -51,10 +53,12 @@ ONE = {
     f"{ORDERS}/%s/events": ("shop", "sales.order_not_found"),
     f"{SHIPMENTS}/%s": ("warehouse", "delivery.shipment_not_found"),
     f"{SHIPMENTS}/%s/transitions": ("warehouse", "delivery.shipment_not_found"),
+    f"{CATALOGUE}/%s": ("shop", "product.not_found"),
     f"{PRODUCTS}/%s": ("cataloguer", "product.not_found"),
     "/api/v1/stock/%s": ("cataloguer", "product.not_found"),
 }
 IDS = (NOWHERE, "7", "x" * 36, LONG, "%E2%82%AC", "NaN", "%25", "'%20OR%201=1")
+BUYABLE = (f"{CATALOGUE}/..%2F..%2Fetc", f"{CATALOGUE}/", f"{CATALOGUE}/TEA/")
 PATHS = (f"{PRODUCTS}/..%2F..%2Fetc", f"{PRODUCTS}/", "/api/v1/stock/..%2F..%2Fetc", "/api/v1/stock/")
 FOREIGN = ("/{order}", "/{order}/history", "/{order}/transitions", "/{order}/events")
 METHODS = {
@@ -66,6 +70,9 @@ METHODS = {
     f"PUT {SHIPMENTS}/{{shipment}}/transitions": "GET",
     f"GET {SHIPMENTS}/{{shipment}}/status": "POST",
     f"PATCH {PRODUCTS}/TEA": "GET",
+    f"POST {CATALOGUE}": "GET",
+    f"PUT {CATALOGUE}/TEA": "GET",
+    "GET /api/v1/quotes": "POST",
     "GET /auth/token": "POST",
     "GET /availability": "POST",
     "POST /health/live": "GET",
@@ -89,6 +96,7 @@ READS = [
         for bad in IDS
     ),
     *(Bad(f"GET {path}", f"GET {path}", 404, "product.not_found", None, "cataloguer") for path in PATHS),
+    *(Bad(f"GET {path}", f"GET {path}", 404, "product.not_found", None, "shop") for path in BUYABLE),
     *(
         Bad(f"GET {path % bad}: no text", f"GET {path % bad}", 400, "malformed_request", None, who)
         for path, (who, _) in ONE.items()

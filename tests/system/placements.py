@@ -13,7 +13,7 @@ ALONE = 3000
 TEST = "tests/system/test_partitions.py::test_the_whole_journey_is_the_same_in"
 
 ASKED: Mapping[tuple[str, str], Sequence[str]] = {
-    ("sales", "product"): ("availability", "release", "progress"),
+    ("sales", "product"): ("availability", "release", "catalogue", "progress"),
     ("sales", "delivery"): ("progress",),
     ("sales", "auth"): ("keys", "revocations"),
     ("delivery", "sales"): ("progress",),

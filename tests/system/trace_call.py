@@ -70,6 +70,12 @@ def order(
     )
 
 
+def quote(name: str, quantities: Mapping[str, int], who: str | None = "shop", **changes: Any) -> Call:
+    """A quote over so many of each SKU."""
+    lines = [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]
+    return Call(name, "sales", "POST /api/v1/quotes", who, {"lines": lines} | changes)
+
+
 def get(name: str, at: str, path: str, who: str | None = None, **more: Any) -> Call:
     """Something that is read."""
     return Call(name, at, f"GET {path}", who, **more)

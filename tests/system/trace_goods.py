@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tests.system.bad import NOWHERE
-from tests.system.trace_call import Call, check, get, move, report
+from tests.system.trace_call import Call, check, get, move, quote, report
 from tests.system.trace_orders import ORDERS
 
 SHIPMENTS, TEA = "/api/v1/shipments", {"sku": "TEA", "quantity": 2}
@@ -75,6 +75,32 @@ SHIPPED: Sequence[Call] = (
     get("shipments on their way", "delivery", f"{SHIPMENTS}?status=pending", "warehouse"),
 )
 
+OFFERS = "/api/v1/catalogue"
+
+BOUGHT: Sequence[Call] = (
+    get("what can be bought, a page", "sales", f"{OFFERS}?limit=2", "shop", keeps={"cursor": "next"}),
+    get("what can be bought, the next page", "sales", f"{OFFERS}?limit=2&cursor={{cursor}}", "reader"),
+    get("what can be bought, by prefix", "sales", f"{OFFERS}?prefix=S", "shop"),
+    get("what can be bought, behind the last", "sales", f"{OFFERS}?cursor=ZZZ", "shop"),
+    get("what can be bought, none of it", "sales", f"{OFFERS}?limit=0", "shop"),
+    get("one thing that can be bought", "sales", f"{OFFERS}/TEA", "shop"),
+    get("nothing that can be bought", "sales", f"{OFFERS}/NO/WHERE", "shop"),
+    get("what can be bought, by one who may only write", "sales", OFFERS, "writer"),
+    get("what can be bought, by a cataloguer", "sales", f"{OFFERS}/TEA", "cataloguer"),
+    get("what can be bought, by nobody", "sales", OFFERS),
+    quote("a quote", {"TEA": 2, "MUG": 1}),
+    quote("a quote over more than there is", {"RARE": 9, "TEA": 1}, currency="EUR"),
+    quote("a quote over more than a line may have", {}, lines=[{"sku": "TEA", "quantity": 600_000}] * 2),
+    quote("a quote for nothing we know", {"GHOST": 1, "TEA": 1}),
+    quote("a quote in two currencies", {"TEA": 1, "SOCKS": 1}),
+    quote("a quote in another currency", {"TEA": 1}, currency="USD"),
+    quote("a quote beyond amounts", {}, lines=[{"sku": "GOLD", "quantity": 1_000_000}] * 100),
+    quote("a quote over nothing", {}),
+    quote("a quote with a member that nobody knows", {"TEA": 1}, priority="high"),
+    quote("a quote by one who may only write", {"TEA": 1}, "writer"),
+    quote("a quote by nobody", {"TEA": 1}, None),
+)
+
 STOCK: Sequence[Call] = (
     *(
         get(f"stock of {sku}", "product", f"/api/v1/stock/{sku}", "browser")
@@ -108,6 +134,7 @@ STOCK: Sequence[Call] = (
     check("a basket by nobody", None, {"lines": [TEA]}),
     Call("a release by a customer", "product", "POST /internal/product/release", "browser", {"hold_ids": []}),
     Call("a release by nobody", "product", "POST /internal/product/release", json={"hold_ids": []}),
+    Call("a catalogue by a customer", "product", "POST /internal/product/catalogue", "browser", {"requests": []}),
     Call("a decision by another's service", "sales", "POST /internal/sales/settle", "service", {"hold_ids": []}),
     *(
         get(f"the contract of {module}", module, f"/internal/{module}/contract")

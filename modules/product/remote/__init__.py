@@ -13,7 +13,7 @@ from modules.kernel.errors import Forbidden
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId, service_id
 from modules.kernel.principal import INTERNAL_SCOPE, Verifier
-from modules.product.port import Availability, AvailabilityRequest, ProductPort
+from modules.product.port import Availability, AvailabilityRequest, CatalogueItem, CatalogueRequest, ProductPort
 from modules.product.remote.operator import OPERATOR_METHODS, RemoteProductOperator, operator_routes
 from modules.web.body import invalid, json_body, read_json
 from modules.web.internal import Served, in_time, same_contract, served
@@ -22,10 +22,11 @@ from modules.web.security import Guard, secured
 
 AVAILABILITY = rpc.crossing(ProductPort.availability, "/availability", member="results", each="requests")
 RELEASE = rpc.crossing(ProductPort.release, "/internal/product/release")
+CATALOGUE = rpc.crossing(ProductPort.catalogue, "/internal/product/catalogue", each="requests")
 PROGRESS = rpc.crossing(ProductPort.progress, "/internal/product/progress")
 __all__ = ["METHODS", "RemoteProduct", "RemoteProductOperator", "operator_routes", "routes"]
 
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (AVAILABILITY, RELEASE, PROGRESS, *OPERATOR_METHODS)
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (AVAILABILITY, RELEASE, CATALOGUE, PROGRESS, *OPERATOR_METHODS)
 MAX_REQUESTS = 1000
 HOLDER = service_id("sales")
 
@@ -42,7 +43,7 @@ BODY = TypeAdapter(AvailabilityBody)
 
 def routes(product: ProductPort, verifier: Verifier) -> APIRouter:
     """What other processes call of the product that is hosted here."""
-    methods: Served = {RELEASE: product.release, PROGRESS: product.progress}
+    methods: Served = {RELEASE: product.release, CATALOGUE: product.catalogue, PROGRESS: product.progress}
     router = served("product", verifier, methods, METHODS)
     _check(router, product, Guard(verifier, "product"))
     return router
@@ -91,6 +92,10 @@ class RemoteProduct:
     async def release(self, hold_ids: Sequence[HoldId]) -> None:
         """Give back holds that were decided void."""
         await self._channel.call(RELEASE, hold_ids)
+
+    async def catalogue(self, requests: Sequence[CatalogueRequest]) -> Sequence[tuple[CatalogueItem, ...]]:
+        """What can be bought, by SKU: one answer per request, in order."""
+        return await self._channel.call(CATALOGUE, requests)
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far product is with the events of `source` about `subjects`."""

@@ -13,8 +13,15 @@ from modules.kernel.inbox import Inbox
 from modules.kernel.money import Money
 from modules.product import repository
 from modules.product.model import StockRow, demand, fingerprint, left, refusal
-from modules.product.port import Availability, AvailabilityRequest, LineAvailability
+from modules.product.port import (
+    Availability,
+    AvailabilityRequest,
+    CatalogueItem,
+    CatalogueRequest,
+    LineAvailability,
+)
 from modules.product.repository import Movement
+from modules.product.service.offering import offered
 
 PASSES = 3
 
@@ -55,6 +62,11 @@ class ProductService:
             held = [hold_id for hold_id, state in states.items() if state == "held"]
             if held:
                 await self._give_back(transaction, held)
+
+    async def catalogue(self, requests: Sequence[CatalogueRequest]) -> Sequence[tuple[CatalogueItem, ...]]:
+        """What can be bought, by SKU: one answer per request, in order."""
+        async with self._database.reading() as reading:
+            return await offered(reading, requests)
 
     async def confirm(self, transaction: Transaction, hold_ids: Sequence[HoldId]) -> None:
         """Make holds permanent: their orders are stored. A closed hold stays closed."""

@@ -12,11 +12,12 @@ from modules.kernel.errors import Unavailable, WaybillError
 from modules.kernel.events import NewEvent, traced
 from modules.kernel.ids import HoldId, OrderId
 from modules.kernel.outbox import Outbox
-from modules.product.port import MAX_QUANTITY, AvailabilityRequest, Line, ProductPort
+from modules.product.port import AvailabilityRequest, ProductPort
 from modules.sales import repository
 from modules.sales.port import KeyReused
 from modules.sales.service import rows
 from modules.sales.service.attempt import Attempt, Placed, PlaceOrder
+from modules.sales.service.basket import basket
 from modules.sales.service.refusals import refused
 from modules.sales.service.views import order_view
 
@@ -163,16 +164,7 @@ class Placing:
 
 
 def _request(attempt: Attempt) -> AvailabilityRequest:
-    lines = tuple(Line(sku, part) for sku, quantity in attempt.request.lines for part in _parts(quantity))
-    return AvailabilityRequest(lines, attempt.order_id, hold=True)
-
-
-def _parts(quantity: int) -> Iterator[int]:
-    """What was added up, in parts that a line may have: product adds them up again. Never more than were ordered."""
-    while quantity > MAX_QUANTITY:
-        yield MAX_QUANTITY
-        quantity -= MAX_QUANTITY
-    yield quantity
+    return AvailabilityRequest(basket(attempt.request.lines), attempt.order_id, hold=True)
 
 
 def _open(attempts: Iterable[Attempt]) -> Sequence[Attempt]:

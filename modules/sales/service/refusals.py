@@ -26,9 +26,6 @@ class Wish(Protocol):
 def refused(wish: Wish, answer: Availability) -> WaybillError | None:
     """The refusal that `answer` means for an order, if any."""
     match answer.refusal:
-        case "product.unknown_sku":
-            unknown = [line.sku for line in answer.lines if line.unit_price is None]
-            return UnknownSku(f"Not in the catalogue: {', '.join(unknown[:5])}.", skus=unknown)
         case "product.out_of_stock":
             short = [
                 {"sku": line.sku, "quantity": line.quantity, "available_quantity": line.available_quantity}
@@ -38,21 +35,26 @@ def refused(wish: Wish, answer: Availability) -> WaybillError | None:
             return OutOfStock(f"Not enough of {', '.join(str(line['sku']) for line in short[:5])}.", lines=short)
         case "product.hold_mismatch":
             return HoldMismatch("Another attempt with this Idempotency-Key holds other lines; repeat in a minute.")
-    return _price(wish, answer)
+    total = priced(answer, wish.currency)
+    if isinstance(total, WaybillError):
+        return total
+    if wish.expected_total is not None and wish.expected_total != total:
+        return PriceChanged(
+            f"The total is {total.amount} {total.currency} in minor units, not what was expected.",
+            total={"amount": total.amount, "currency": total.currency},
+        )
+    return None
 
 
-def _price(wish: Wish, answer: Availability) -> WaybillError | None:
+def priced(answer: Availability, currency: str | None) -> Money | WaybillError:
+    """What all lines cost together, in `currency` where one is named, or why no order over them can have a price."""
+    if unknown := [line.sku for line in answer.lines if line.unit_price is None]:
+        return UnknownSku(f"Not in the catalogue: {', '.join(unknown[:5])}.", skus=unknown)
     prices = [line.unit_price for line in answer.lines if line.unit_price is not None]
-    currencies = sorted({price.currency for price in prices} | ({wish.currency} if wish.currency else set()))
+    currencies = sorted({price.currency for price in prices} | ({currency} if currency else set()))
     if len(currencies) > 1:
         return MixedCurrencies(f"One order has one currency, not {' and '.join(currencies)}.", currencies=currencies)
     total = total_of([(line.quantity, price.amount) for line, price in zip(answer.lines, prices, strict=True)])
     if total is None:
         return TotalTooLarge("The total is larger than an amount can be.")
-    money = Money(total, currencies[0])
-    if wish.expected_total is not None and wish.expected_total != money:
-        return PriceChanged(
-            f"The total is {total} {money.currency} in minor units, not what was expected.",
-            total={"amount": total, "currency": money.currency},
-        )
-    return None
+    return Money(total, currencies[0])

@@ -12,6 +12,7 @@ from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import OrderId
 from modules.kernel.money import Currency, Money
 from modules.kernel.principal import Verifier
+from modules.sales.api.line import Lines, added_up
 from modules.sales.model import STEPS, OrderTransitions, transitions
 from modules.sales.port import Address, OrderNotFound, OrderView, Text, TransitionView
 from modules.sales.service import Orders, Placed, PlaceOrder
@@ -21,17 +22,6 @@ from modules.web.idempotency import REPLAYED, idempotency_key, repeatable
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 from modules.web.sse import frame, last_event_id, stream
-
-
-@dataclass(frozen=True, slots=True)
-class LineBody:
-    """So many pieces of one thing."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    sku: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
-    quantity: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
-
 
 Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 NoteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
@@ -43,7 +33,7 @@ class OrderBody:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=200)]
+    lines: Lines
     ship_to: Address
     reference: Text | None = None
     currency: Currency | None = None
@@ -92,15 +82,12 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
         principal = guard(request, "orders:write")
         key = idempotency_key(request)
         body = await read_json(request, BODY)
-        wanted: dict[str, int] = {}
-        for line in body.lines:
-            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
         placed = await place(
             PlaceOrder(
                 client_id=principal.client_id,
                 key=key,
                 fingerprint=fingerprint(body),
-                lines=tuple(wanted.items()),
+                lines=added_up(body.lines),
                 ship_to=shown(body.ship_to),
                 reference=body.reference,
                 currency=body.currency,
