@@ -18,8 +18,8 @@ from modules.auth.service import returned
 from modules.kernel.errors import InvalidToken
 from modules.kernel.ids import ClientId, OrderId, order_id_for
 from modules.kernel.principal import Principal
-from modules.sales import api as sales_api
 from modules.sales import repository
+from modules.sales.api import orders as sales_api
 from modules.sales.port import OrderNotFound
 from modules.sales.service import Orders, attempt
 from modules.web import answer
