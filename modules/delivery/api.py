@@ -17,6 +17,7 @@ from modules.kernel.ids import OrderId, ShipmentId
 from modules.kernel.principal import Verifier
 from modules.web.answer import cursor_of, etag, expected_version, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
+from modules.web.headers import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, taking
 from modules.web.idempotency import idempotency_key
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
@@ -78,7 +79,7 @@ def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None
     @router.get(
         "/{shipment_id}",
         summary="One shipment with its history",
-        openapi_extra=secured("shipments:read"),
+        openapi_extra={**taking(IF_NONE_MATCH), **secured("shipments:read")},
         responses={200: {"model": ShipmentView}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def one(request: Request, shipment_id: str) -> Response:
@@ -94,7 +95,7 @@ def _moving(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None:
     @router.get(
         "/{shipment_id}/transitions",
         summary="What may happen to a shipment now, and what may not, with the reason",
-        openapi_extra=secured("shipments:read"),
+        openapi_extra={**taking(IF_NONE_MATCH), **secured("shipments:read")},
         responses={200: {"model": ShipmentTransitions}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def moves(request: Request, shipment_id: str) -> Response:
@@ -111,7 +112,7 @@ def _reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> No
     @router.post(
         "/{shipment_id}/status",
         summary="Report the step that a shipment took",
-        openapi_extra={**json_body(BODY), **secured("shipments:write")},
+        openapi_extra={**json_body(BODY), **taking(IF_MATCH, IDEMPOTENCY_KEY), **secured("shipments:write")},
         responses={200: {"model": ShipmentView}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)},
     )
     async def report(request: Request, shipment_id: str) -> Response:

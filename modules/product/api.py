@@ -11,6 +11,7 @@ from modules.product.port import MAX_QUANTITY, NoSuchProduct, ProductView, Stock
 from modules.product.service import Catalogue
 from modules.web.answer import etag, json_answer, not_modified, page
 from modules.web.body import json_body, read_json
+from modules.web.headers import IF_NONE_MATCH, taking
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
@@ -66,7 +67,7 @@ def _products(router: APIRouter, catalogue: Catalogue, guard: Guard) -> None:
         "/products/{sku:path}",
         tags=["catalogue"],
         summary="One product",
-        openapi_extra={**secured("catalogue:read")},
+        openapi_extra={**taking(IF_NONE_MATCH), **secured("catalogue:read")},
         responses={200: {"model": ProductView}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def product(request: Request, sku: str) -> Response:

@@ -10,8 +10,6 @@ from modules.kernel.principal import Principal
 from modules.web.body import invalid
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
-REPLAYED = {"Idempotent-Replayed": "true"}
-"""The header of an answer that was given before."""
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -34,3 +32,8 @@ def repeatable(request: Request, principal: Principal, body: Any = None) -> Repe
         return None
     asked = [request.method, request.url.path, body]
     return Repeatable(principal.client_id, key, fingerprint(asked))
+
+
+def replay(*, replayed: bool) -> dict[str, str]:
+    """The header of an answer that was given before."""
+    return {"Idempotent-Replayed": "true"} if replayed else {}

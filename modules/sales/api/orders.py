@@ -18,7 +18,8 @@ from modules.sales.port import Address, OrderNotFound, OrderView, Text, Transiti
 from modules.sales.service import Orders, Placed, PlaceOrder
 from modules.web.answer import cursor_of, etag, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
-from modules.web.idempotency import REPLAYED, idempotency_key, repeatable
+from modules.web.headers import IDEMPOTENCY_KEY, IF_NONE_MATCH, LAST_EVENT_ID, taking
+from modules.web.idempotency import idempotency_key, repeatable, replay
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 from modules.web.sse import frame, last_event_id, stream
@@ -74,7 +75,7 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
         "",
         summary="Place an order",
         status_code=201,
-        openapi_extra={**json_body(BODY), **secured("orders:write")},
+        openapi_extra={**json_body(BODY), **taking(IDEMPOTENCY_KEY), **secured("orders:write")},
         responses={201: {"model": OrderView}, **problems(400, 401, 403, 409, 413, 415, 422, 429, 503)},
     )
     async def place_order(request: Request) -> Response:
@@ -96,9 +97,7 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
             )
         )
         headers = {"Location": f"/api/v1/orders/{placed.order.id}", "ETag": etag(placed.order.version)}
-        if placed.replayed:
-            headers |= REPLAYED
-        return json_answer(placed.order, 201, headers)
+        return json_answer(placed.order, 201, headers | replay(replayed=placed.replayed))
 
 
 def _listing(router: APIRouter, orders: Orders, guard: Guard) -> None:
@@ -136,7 +135,7 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
     @router.get(
         "/{order_id}",
         summary="One order",
-        openapi_extra=secured("orders:read"),
+        openapi_extra={**taking(IF_NONE_MATCH), **secured("orders:read")},
         responses={200: {"model": OrderView}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def one(request: Request, order_id: str) -> Response:
@@ -163,7 +162,7 @@ def _moving(router: APIRouter, orders: Orders, guard: Guard) -> None:
     @router.get(
         "/{order_id}/transitions",
         summary="What may happen to an order now, and what may not, with the reason",
-        openapi_extra=secured("orders:read"),
+        openapi_extra={**taking(IF_NONE_MATCH), **secured("orders:read")},
         responses={200: {"model": OrderTransitions}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def moves(request: Request, order_id: str) -> Response:
@@ -186,7 +185,7 @@ def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "/{order_id}/cancel",
         summary="Cancel an order",
         status_code=202,
-        openapi_extra={**said, **secured("orders:write")},
+        openapi_extra={**said, **taking(IDEMPOTENCY_KEY), **secured("orders:write")},
         responses={202: {"model": OrderView}, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
     )
     async def cancel(request: Request, order_id: str) -> Response:
@@ -197,14 +196,14 @@ def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
             principal.client_id, _id(order_id), body.reason, repeatable(request, principal, body)
         )
         headers = {"ETag": etag(cancelled.answer.version)}
-        return json_answer(cancelled.answer, 202, headers | (REPLAYED if cancelled.replayed else {}))
+        return json_answer(cancelled.answer, 202, headers | replay(replayed=cancelled.replayed))
 
 
 def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:
     @router.get(
         "/{order_id}/events",
         summary="An order's steps as they are taken",
-        openapi_extra=secured("orders:read"),
+        openapi_extra={**taking(LAST_EVENT_ID), **secured("orders:read")},
         responses={200: {"content": {"text/event-stream": {}}}, **problems(401, 403, 404, 503)},
     )
     async def events(request: Request, order_id: str) -> Response:
