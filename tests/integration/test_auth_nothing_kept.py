@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from modules.auth.model.assertion import ASSERTION_TYPE
 from modules.kernel.database import Transaction, sql
 from modules.kernel.ids import ClientId, new_id
-from tests.integration.admin_world import ASKED, Admin, admin
+from tests.integration.admin_world import ASKED, SHOP, Admin, admin
 from tests.integration.http_world import SECRETS
 from tests.integration.signing import KEYS, public, signed
 
@@ -70,9 +70,10 @@ def private_parts(key: ECKey) -> Iterator[str]:
 async def run(admin: Admin) -> Used:
     """Everything that a client does with secrets, right and wrong."""
     used = Used(dict(SECRETS))
-    made = await admin.made()
+    made = (await admin.ask("POST ", SHOP, headers={"Idempotency-Key": str(new_id())})).json()
     id_ = made["client"]["id"]
-    second = (await admin.ask(f"POST /{id_}/secrets")).json()["client_secret"]
+    asked = await admin.ask(f"POST /{id_}/secrets", headers={"Idempotency-Key": str(new_id())})
+    second = asked.json()["client_secret"]
     used.secrets |= {"secret": made["client_secret"], "second secret": second}
     key = ECKey.generate_key("P-256")
     assert (await admin.ask(f"POST /{id_}/keys", {"public_key": public(key)})).status_code == 201

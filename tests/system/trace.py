@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from modules.kernel.principal import INTERNAL_SCOPE
 from tests.system.bad import NOWHERE
 from tests.system.trace_call import Call, get, is_refused, token
+from tests.system.trace_cancelled import CANCELLED
 from tests.system.trace_goods import BOUGHT, SHIPPED, STOCK
 from tests.system.trace_orders import ORDERS, PLACED, READ
 
@@ -62,4 +63,4 @@ ENDED: Sequence[Call] = (
     get("orders with another token of the client", "sales", f"{ORDERS}?limit=1", "shop"),
 )
 
-TRACE: Sequence[Call] = (*TOKENS, *PLACED, *READ, *BOUGHT, *SHIPPED, *STOCK, *ENDED)
+TRACE: Sequence[Call] = (*TOKENS, *PLACED, *READ, *BOUGHT, *SHIPPED, *STOCK, *CANCELLED, *ENDED)

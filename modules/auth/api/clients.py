@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from modules.auth.model.ids import canonical_id
 from modules.auth.port import (
-    AuthOperatorPort,
     ClientChanges,
     ClientDetail,
     ClientKind,
@@ -19,11 +18,14 @@ from modules.auth.port import (
     NoSuchSecret,
     SecretCreated,
 )
+from modules.auth.service import AuthService
 from modules.kernel.errors import NotFound
 from modules.kernel.ids import ClientId
 from modules.kernel.principal import Verifier
 from modules.web.answer import json_answer, page
 from modules.web.body import invalid, json_body, read_json
+from modules.web.headers import IDEMPOTENCY_KEY, taking
+from modules.web.idempotency import repeatable, replay
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
@@ -89,7 +91,7 @@ CHANGES = TypeAdapter(ClientChangesBody)
 NEW_KEY = TypeAdapter(NewKeyBody)
 
 
-def routes(auth: AuthOperatorPort, verifier: Verifier) -> APIRouter:
+def routes(auth: AuthService, verifier: Verifier) -> APIRouter:
     """What an administrator's program calls."""
     guard = Guard(verifier, "auth")
     router = APIRouter(prefix="/auth/clients", tags=["clients"])
@@ -99,7 +101,7 @@ def routes(auth: AuthOperatorPort, verifier: Verifier) -> APIRouter:
     return router
 
 
-def _many(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> None:
+def _many(router: APIRouter, auth: AuthService, guard: Guard) -> None:
     @router.get(
         "",
         summary="The clients by age",
@@ -119,18 +121,19 @@ def _many(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> None:
         "",
         status_code=201,
         summary="Register a client; its secret is shown once, here",
-        openapi_extra={**json_body(NEW_CLIENT), **secured(SCOPE)},
-        responses={201: {"model": ClientWithSecret}, **problems(400, 401, 403, 413, 415, 422, 503)},
+        openapi_extra={**json_body(NEW_CLIENT), **taking(IDEMPOTENCY_KEY), **secured(SCOPE)},
+        responses={201: {"model": ClientWithSecret}, **problems(400, 401, 403, 409, 413, 415, 422, 503)},
     )
     async def create(request: Request) -> Response:
         principal = guard(request, SCOPE)
         body = await read_json(request, NEW_CLIENT)
         kind = ClientKind.CUSTOMER  # a service of ours is made by its release alone
-        made = await auth.create_client(principal.client_id, body.name, body.scopes, body.audiences, kind)
+        asked = repeatable(request, principal, body.model_dump())
+        made = await auth.clients.create(principal.client_id, body.name, body.scopes, body.audiences, kind, asked)
         return json_answer(made, 201, NOT_STORED | {"Location": f"/auth/clients/{made.client.id}"})
 
 
-def _one(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> None:
+def _one(router: APIRouter, auth: AuthService, guard: Guard) -> None:
     @router.get(
         CLIENT,
         summary="One client with its live secrets and keys",
@@ -144,78 +147,86 @@ def _one(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> None:
     @router.patch(
         CLIENT,
         summary="Change a client; where it may do less than before, its tokens end",
-        openapi_extra={**json_body(CHANGES), **secured(SCOPE)},
+        openapi_extra={**json_body(CHANGES), **taking(IDEMPOTENCY_KEY), **secured(SCOPE)},
         responses={200: {"model": ClientView}, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
     )
     async def change(request: Request, client_id: str) -> Response:
         principal = guard(request, SCOPE)
         body = await read_json(request, CHANGES)
         changes = ClientChanges(body.name, body.scopes, body.audiences, body.disabled)
-        return json_answer(await auth.update_client(principal.client_id, ClientId(client_id), changes))
+        asked = repeatable(request, principal, body.model_dump(exclude_unset=True))
+        changed = await auth.clients.update(principal.client_id, ClientId(client_id), changes, asked)
+        return json_answer(changed.answer, headers=replay(replayed=changed.replayed))
 
     @router.delete(
         CLIENT,
         status_code=204,
         summary="Forget a client, and end its tokens",
-        openapi_extra=secured(SCOPE),
-        responses=problems(401, 403, 404, 409, 503),
+        openapi_extra={**taking(IDEMPOTENCY_KEY), **secured(SCOPE)},
+        responses=problems(401, 403, 404, 409, 422, 503),
     )
     async def delete(request: Request, client_id: str) -> Response:
         principal = guard(request, SCOPE)
-        await auth.delete_client(principal.client_id, ClientId(client_id))
-        return Response(status_code=204)
+        gone = await auth.clients.delete(principal.client_id, ClientId(client_id), repeatable(request, principal))
+        return Response(status_code=204, headers=replay(replayed=gone.replayed))
 
 
-def _credentials(router: APIRouter, auth: AuthOperatorPort, guard: Guard) -> None:
+def _credentials(router: APIRouter, auth: AuthService, guard: Guard) -> None:
     @router.post(
         SECRETS,
         status_code=201,
         summary="A second secret, shown once, here; both are good until one is retired",
-        openapi_extra=secured(SCOPE),
-        responses={201: {"model": SecretCreated}, **problems(401, 403, 404, 409, 503)},
+        openapi_extra={**taking(IDEMPOTENCY_KEY), **secured(SCOPE)},
+        responses={201: {"model": SecretCreated}, **problems(401, 403, 404, 409, 422, 503)},
     )
     async def rotate(request: Request, client_id: str) -> Response:
         principal = guard(request, SCOPE)
-        made = await auth.rotate_secret(principal.client_id, ClientId(client_id))
+        asked = repeatable(request, principal)
+        made = await auth.credentials.rotate_secret(principal.client_id, ClientId(client_id), asked)
         return json_answer(made, 201, NOT_STORED | {"Location": f"/auth/clients/{client_id}/secrets/{made.id}"})
 
     @router.delete(
         SECRETS + "/{secret_id}",
         status_code=204,
         summary="Have a secret be worth nothing",
-        openapi_extra=secured(SCOPE),
-        responses=problems(401, 403, 404, 409, 503),
+        openapi_extra={**taking(IDEMPOTENCY_KEY), **secured(SCOPE)},
+        responses=problems(401, 403, 404, 409, 422, 503),
     )
     async def retire_secret(request: Request, client_id: str, secret_id: str) -> Response:
         principal = guard(request, SCOPE)
-        await auth.retire_secret(principal.client_id, ClientId(client_id), _id(secret_id, NoSuchSecret))
-        return Response(status_code=204)
+        asked = repeatable(request, principal)
+        id_ = _id(secret_id, NoSuchSecret)
+        retired = await auth.credentials.retire_secret(principal.client_id, ClientId(client_id), id_, asked)
+        return Response(status_code=204, headers=replay(replayed=retired.replayed))
 
     @router.post(
         KEYS,
         status_code=201,
         summary="Let a client sign in with a key (private_key_jwt)",
-        openapi_extra={**json_body(NEW_KEY), **secured(SCOPE)},
+        openapi_extra={**json_body(NEW_KEY), **taking(IDEMPOTENCY_KEY), **secured(SCOPE)},
         responses={201: {"model": list[KeyView]}, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
     )
     async def add_key(request: Request, client_id: str) -> Response:
         principal = guard(request, SCOPE)
         public_key = (await read_json(request, NEW_KEY)).public_key
         text = public_key if isinstance(public_key, str) else json.dumps(public_key)
-        detail = await auth.add_key(principal.client_id, ClientId(client_id), text)
-        return json_answer(detail.keys, 201)
+        asked = repeatable(request, principal, public_key)
+        added = await auth.credentials.add_key(principal.client_id, ClientId(client_id), text, asked)
+        return json_answer(added.answer.keys, 201, replay(replayed=added.replayed))
 
     @router.delete(
         KEYS + "/{key_id}",
         status_code=204,
         summary="Have a key be worth nothing",
-        openapi_extra=secured(SCOPE),
-        responses=problems(401, 403, 404, 409, 503),
+        openapi_extra={**taking(IDEMPOTENCY_KEY), **secured(SCOPE)},
+        responses=problems(401, 403, 404, 409, 422, 503),
     )
     async def retire_key(request: Request, client_id: str, key_id: str) -> Response:
         principal = guard(request, SCOPE)
-        await auth.retire_key(principal.client_id, ClientId(client_id), _id(key_id, NoSuchKey))
-        return Response(status_code=204)
+        asked = repeatable(request, principal)
+        id_ = _id(key_id, NoSuchKey)
+        retired = await auth.credentials.retire_key(principal.client_id, ClientId(client_id), id_, asked)
+        return Response(status_code=204, headers=replay(replayed=retired.replayed))
 
 
 def _id(text: str, missing: type[NotFound]) -> UUID:

@@ -37,3 +37,10 @@ class TwoKeys(Conflict, code="auth.two_live_keys"):
 
 class ServiceClient(Conflict, code="auth.service_client"):
     """It is a service of ours: its release says what it may do, its settings how it signs in; it comes back if deleted."""
+
+
+class SecretShown(Conflict, code="auth.secret_shown"):
+    """This request was done before, and its secret shown then: it is shown once. `details` name the client and the secret.
+
+    Where that answer was lost, retire the secret and ask for another, under a new key.
+    """

@@ -59,9 +59,9 @@ class AuthService:
         self._keyring = Keyring(database, Seal(key_encryption_key), terms.key_life, clock)
         authentication = Authentication(peppers, terms)
         self._issuing = Issuing(database, self._keyring, authentication, terms, clock)
-        self._credentials = Credentials(database, peppers, clock)
+        self.credentials = Credentials(database, peppers, clock)
         self._auditing = Auditing(database)
-        self._clients = Clients(database, self._credentials, clock)
+        self.clients = Clients(database, self.credentials, clock)
         self._returning = Returning(database, self._keyring, authentication, terms, clock)
 
     async def issue_tokens(self, requests: Sequence[TokenRequest]) -> Sequence[Outcome]:
@@ -128,54 +128,54 @@ class AuthService:
         self, actor: str, name: str, scopes: Sequence[str], audiences: Sequence[str], kind: ClientKind
     ) -> ClientCreated:
         """Register a client and give it its first secret."""
-        return await self._clients.create(actor, name, scopes, audiences, kind)
+        return await self.clients.create(actor, name, scopes, audiences, kind)
 
     async def admit_services(self, keys: Mapping[str, str], audiences: Mapping[str, Sequence[str]]) -> None:
         """Let modules of ours sign in, each with its key in PEM, for the audiences that it calls; again changes nothing.
 
         A new key takes its place beside the one before it, which is good until the next.
         """
-        await self._credentials.admit(keys, audiences)
+        await self.credentials.admit(keys, audiences)
 
     async def list_clients(self, after: ClientId | None = None, limit: int = 50) -> ClientPage:
         """Clients by age, at most `limit` (1 to 200) of them."""
-        return await self._clients.list(after, limit)
+        return await self.clients.list(after, limit)
 
     async def show_client(self, client_id: ClientId) -> ClientDetail:
         """One client with its live secrets."""
-        return await self._clients.show(client_id)
+        return await self.clients.show(client_id)
 
     async def update_client(self, actor: str, client_id: ClientId, changes: ClientChanges) -> ClientView:
         """Change a client. Where it may do less than before, every token of its is worth nothing within a second."""
-        return await self._clients.update(actor, client_id, changes)
+        return (await self.clients.update(actor, client_id, changes)).answer
 
     async def delete_client(self, actor: str, client_id: ClientId) -> None:
         """Forget a client, its secrets and keys; every token of its is worth nothing within a second."""
-        await self._clients.delete(actor, client_id)
+        await self.clients.delete(actor, client_id)
 
     async def disable_client(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in no more, and have every token of its be worth nothing within a second."""
-        return await self._clients.disable(actor, client_id)
+        return await self.clients.disable(actor, client_id)
 
     async def enable_client(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in again; its tokens from before stay worthless."""
-        return await self._clients.enable(actor, client_id)
+        return await self.clients.enable(actor, client_id)
 
     async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
         """Give a client a second secret beside the one it has; both are good until one is retired."""
-        return await self._credentials.rotate_secret(actor, client_id)
+        return await self.credentials.rotate_secret(actor, client_id)
 
     async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
         """Have a secret be worth nothing; one that is retired already stays so."""
-        return await self._credentials.retire_secret(actor, client_id, secret_id)
+        return (await self.credentials.retire_secret(actor, client_id, secret_id)).answer
 
     async def add_key(self, actor: str, client_id: ClientId, public_key: str) -> ClientDetail:
         """Let a client sign in by what it signs with a key."""
-        return await self._credentials.add_key(actor, client_id, public_key)
+        return (await self.credentials.add_key(actor, client_id, public_key)).answer
 
     async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
         """Have a client's key be worth nothing; one that is retired already stays so."""
-        return await self._credentials.retire_key(actor, client_id, key_id)
+        return (await self.credentials.retire_key(actor, client_id, key_id)).answer
 
     async def list_changes(self, client_id: ClientId | None = None, limit: int = 50) -> Sequence[AuditEntry]:
         """What operators did lately, to one client or at all, the newest first."""

@@ -16,10 +16,11 @@ from modules.auth.port import (
     ClientRefused,
     ClientView,
 )
-from modules.auth.service.credentials import Credentials, client_view, customers, locked
+from modules.auth.service.credentials import Credentials, Shown, client_view, customers, first_time, locked
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database, Transaction
 from modules.kernel.errors import Invalid
+from modules.kernel.idempotency import Answered, Once, Repeatable
 from modules.kernel.ids import ClientId, new_id
 
 A_PAGE = 200
@@ -30,23 +31,42 @@ class Clients:
 
     def __init__(self, database: Database, credentials: Credentials, clock: Clock) -> None:
         self._database = database
+        self._made: Once[Shown] = Once(database, Shown)
+        self._changed: Once[ClientView] = Once(database, ClientView)
+        self._gone: Once[None] = Once(database, None)
         self._credentials = credentials
         self._clock = clock
 
     async def create(
-        self, actor: str, name: str, scopes: Sequence[str], audiences: Sequence[str], kind: ClientKind
+        self,
+        actor: str,
+        name: str,
+        scopes: Sequence[str],
+        audiences: Sequence[str],
+        kind: ClientKind,
+        request: Repeatable | None = None,
     ) -> ClientCreated:
-        """Register a client and give it its first secret."""
+        """Register a client and give it its first secret.
+
+        Raises:
+            SecretShown: the request was done before.
+        """
         listed = _sensible(name, kind, scopes, audiences)
         id_, now = new_id(), self._clock.now()
-        async with self._database.transaction() as transaction:
-            await repository.clients.add(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
-            created = await self._credentials.first_secret(transaction, id_, now)
-            await repository.audit.note(transaction, actor, "create", now, id_, created.id)
         view = ClientView(
             ClientId(str(id_)), name, kind, tuple(listed["scopes"]), tuple(listed["audiences"]), now, actor
         )
-        return ClientCreated(view, created.client_secret)
+        secrets: list[str] = []
+
+        async def work(transaction: Transaction) -> Shown:
+            await repository.clients.add(transaction, id=id_, name=name, kind=kind, now=now, actor=actor, **listed)
+            created = await self._credentials.first_secret(transaction, id_, now)
+            await repository.audit.note(transaction, actor, "create", now, id_, created.id)
+            secrets.append(created.client_secret)
+            return Shown(view.id, created.id)
+
+        first_time(await self._made(request, work))
+        return ClientCreated(view, secrets[-1])
 
     async def list(self, after: ClientId | None, limit: int) -> ClientPage:
         """Clients by age."""
@@ -62,9 +82,12 @@ class Clients:
         async with self._database.transaction() as transaction:
             return await self._credentials.detail(transaction, await locked(transaction, client_id))
 
-    async def update(self, actor: str, client_id: ClientId, changes: ClientChanges) -> ClientView:
+    async def update(
+        self, actor: str, client_id: ClientId, changes: ClientChanges, request: Repeatable | None = None
+    ) -> Answered[ClientView]:
         """Change a client, and end its tokens where it may do less than they say."""
-        async with self._database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> ClientView:
             row = await locked(transaction, client_id)
             if (changes.name, changes.scopes, changes.audiences) != (None, None, None):
                 await self._describe(transaction, actor, customers(row), changes)
@@ -72,13 +95,15 @@ class Clients:
                 await self._allow(transaction, actor, row, allowed=not changes.disabled)
             return client_view(await repository.clients.lock(transaction, row.id))
 
+        return await self._changed(request, work)
+
     async def disable(self, actor: str, client_id: ClientId) -> ClientView:
         """End a client's tokens, and let it sign in no more; one that is disabled stays as it is."""
-        return await self.update(actor, client_id, ClientChanges(disabled=True))
+        return (await self.update(actor, client_id, ClientChanges(disabled=True))).answer
 
     async def enable(self, actor: str, client_id: ClientId) -> ClientView:
         """Let a client sign in again."""
-        return await self.update(actor, client_id, ClientChanges(disabled=False))
+        return (await self.update(actor, client_id, ClientChanges(disabled=False))).answer
 
     async def _describe(self, transaction: Transaction, actor: str, row: Any, changes: ClientChanges) -> None:
         now = self._clock.now()
@@ -101,13 +126,16 @@ class Clients:
             await repository.clients.end_tokens(transaction, row.id, now, now + REMEMBERED)
         await repository.audit.note(transaction, actor, "enable" if allowed else "disable", now, row.id)
 
-    async def delete(self, actor: str, client_id: ClientId) -> None:
+    async def delete(self, actor: str, client_id: ClientId, request: Repeatable | None = None) -> Answered[None]:
         """End a client's tokens, and forget it."""
-        now = self._clock.now()
-        async with self._database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> None:
+            now = self._clock.now()
             row = customers(await locked(transaction, client_id))
             await repository.clients.delete(transaction, row.id, now, now + REMEMBERED)
             await repository.audit.note(transaction, actor, "delete", now, row.id)
+
+        return await self._gone(request, work)
 
 
 def _sensible(

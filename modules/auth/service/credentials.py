@@ -1,6 +1,7 @@
 """What clients sign in with: secrets that are generated here, and public keys that they bring."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from modules.auth.port import (
     NoSuchKey,
     NoSuchSecret,
     SecretCreated,
+    SecretShown,
     SecretView,
     ServiceClient,
     TwoKeys,
@@ -28,10 +30,19 @@ from modules.auth.port import (
 )
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database, Transaction
+from modules.kernel.idempotency import Answered, Once, Repeatable
 from modules.kernel.ids import ClientId, new_id, service_id
 from modules.kernel.principal import INTERNAL_SCOPE
 
 SLOTS = range(1, LIVE_SECRETS + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which secret was shown: all that is remembered of it."""
+
+    client_id: ClientId
+    secret_id: UUID
 
 
 class Credentials:
@@ -39,6 +50,8 @@ class Credentials:
 
     def __init__(self, database: Database, peppers: Peppers, clock: Clock) -> None:
         self._database = database
+        self._made: Once[Shown] = Once(database, Shown)
+        self._changed: Once[ClientDetail] = Once(database, ClientDetail)
         self._peppers = peppers
         self._clock = clock
 
@@ -64,21 +77,34 @@ class Credentials:
         """The secret of a client that has none."""
         return await self._add_secret(transaction, client_id, 1, now)
 
-    async def rotate_secret(self, actor: str, client_id: ClientId) -> SecretCreated:
-        """Give a client a second secret."""
+    async def rotate_secret(self, actor: str, client_id: ClientId, request: Repeatable | None = None) -> SecretCreated:
+        """Give a client a second secret.
+
+        Raises:
+            SecretShown: the request was done before.
+        """
         now = self._clock.now()
-        async with self._database.transaction() as transaction:
+        secrets: list[SecretCreated] = []
+
+        async def work(transaction: Transaction) -> Shown:
             row = customers(await locked(transaction, client_id))
             live = _live(await repository.clients.secrets(transaction, row.id))
             if len(live) >= LIVE_SECRETS:
                 raise TwoSecrets(secrets=[str(one.id) for one in live])
             created = await self._add_secret(transaction, row.id, _free(live), now)
             await repository.audit.note(transaction, actor, "rotate_secret", now, row.id, created.id)
-            return created
+            secrets.append(created)
+            return Shown(client_id, created.id)
 
-    async def retire_secret(self, actor: str, client_id: ClientId, secret_id: UUID) -> ClientDetail:
+        first_time(await self._made(request, work))
+        return secrets[-1]
+
+    async def retire_secret(
+        self, actor: str, client_id: ClientId, secret_id: UUID, request: Repeatable | None = None
+    ) -> Answered[ClientDetail]:
         """Have a secret be worth nothing."""
-        async with self._database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> ClientDetail:
             row = await locked(transaction, client_id)
             known = await repository.clients.secrets(transaction, row.id)
             if secret_id not in {one.id for one in known}:
@@ -90,10 +116,15 @@ class Credentials:
                 await repository.audit.note(transaction, actor, "retire_secret", now, row.id, secret_id)
             return await self.detail(transaction, row)
 
-    async def add_key(self, actor: str, client_id: ClientId, public_key: str) -> ClientDetail:
+        return await self._changed(request, work)
+
+    async def add_key(
+        self, actor: str, client_id: ClientId, public_key: str, request: Repeatable | None = None
+    ) -> Answered[ClientDetail]:
         """Let a client sign in by what it signs with a key."""
         new, now = _read(read_key, public_key), self._clock.now()
-        async with self._database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> ClientDetail:
             row = customers(await locked(transaction, client_id))
             live = _live(await repository.clients.keys(transaction, row.id))
             same = next((one for one in live if one.kid == new.kid), None)
@@ -106,9 +137,14 @@ class Credentials:
                 await repository.audit.note(transaction, actor, "add_key", now, row.id, id_, new.kid)
             return await self.detail(transaction, row)
 
-    async def retire_key(self, actor: str, client_id: ClientId, key_id: UUID) -> ClientDetail:
+        return await self._changed(request, work)
+
+    async def retire_key(
+        self, actor: str, client_id: ClientId, key_id: UUID, request: Repeatable | None = None
+    ) -> Answered[ClientDetail]:
         """Have a key be worth nothing."""
-        async with self._database.transaction() as transaction:
+
+        async def work(transaction: Transaction) -> ClientDetail:
             row = await locked(transaction, client_id)
             known = await repository.clients.keys(transaction, row.id)
             if key_id not in {one.id for one in known}:
@@ -119,6 +155,8 @@ class Credentials:
                 await repository.clients.retire_key(transaction, key_id, now)
                 await repository.audit.note(transaction, actor, "retire_key", now, row.id, key_id)
             return await self.detail(transaction, row)
+
+        return await self._changed(request, work)
 
     @staticmethod
     async def detail(transaction: Transaction, row: Any) -> ClientDetail:
@@ -138,6 +176,17 @@ class Credentials:
             transaction, id=id_, client_id=client_id, slot=slot, digest=digest, pepper_version=version, now=now
         )
         return SecretCreated(id_, secret)
+
+
+def first_time(made: Answered[Shown]) -> None:
+    """Let on whoever is shown a secret for the first time.
+
+    Raises:
+        SecretShown: it was shown before.
+    """
+    if made.replayed:
+        shown = made.answer
+        raise SecretShown(client_id=shown.client_id, secret_id=str(shown.secret_id))
 
 
 async def locked(transaction: Transaction, client_id: ClientId) -> Any:
