@@ -1,24 +1,25 @@
 """Shipments over HTTP: what warehouse and carrier systems call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from modules.delivery.model import REPORTED, STEPS, ShipmentTransitions, transitions
-from modules.delivery.port import NoSuchShipment, ShipmentTransitionView, ShipmentView, StatusReport
+from modules.delivery.port import NoSuchShipment, ShipmentTransitionView, ShipmentView, ShippedLine, StatusReport
 from modules.delivery.service import DeliveryService
 from modules.kernel.errors import PreconditionRequired
 from modules.kernel.ids import OrderId, ShipmentId
 from modules.kernel.principal import Verifier
-from modules.web.answer import cursor_of, etag, expected_version, json_answer, not_modified, page, place_of
+from modules.web.answer import Page, cursor_of, etag, expected_version, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
 from modules.web.headers import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, taking
 from modules.web.idempotency import idempotency_key
+from modules.web.links import OF_FIRST, leading
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
@@ -40,6 +41,35 @@ class StatusBody:
     carrier: Text | None = None
 
 
+class ShipmentStep(BaseModel):
+    """One step of a shipment; `sequence` counts from 1 without a gap, and the first comes from nowhere."""
+
+    sequence: int
+    from_: Annotated[str | None, Field(alias="from")]
+    to: str
+    at: AwareDatetime
+    note: str | None
+    actor: str
+
+
+class ShipmentShown(BaseModel):
+    """A shipment: part `part` of its order, what is in it, where it goes, and every step that it took."""
+
+    id: ShipmentId
+    order_id: OrderId
+    part: int
+    status: str
+    carrier: str | None
+    tracking_code: str | None
+    lines: list[ShippedLine]
+    ship_to: Mapping[str, object]
+    history: list[ShipmentStep]
+    opened_at: AwareDatetime
+    updated_at: AwareDatetime
+    version: int
+
+
+OF_A_SHIPMENT = ("shipments_one", "shipments_moves", "shipments_report")
 BODY = TypeAdapter(StatusBody)
 
 
@@ -58,12 +88,15 @@ def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None
         "",
         summary="Shipments, newest first",
         openapi_extra=secured("shipments:read"),
-        responses={200: {"model": Sequence[ShipmentView]}, **problems(401, 403, 422, 503)},
+        responses={
+            200: {"model": Page[ShipmentShown], **leading("shipment_id", OF_FIRST.format("id"), *OF_A_SHIPMENT)},
+            **problems(401, 403, 422, 503),
+        },
     )
     async def newest(
         request: Request,
         order_id: UUID | None = None,
-        status: Annotated[str | None, Query(max_length=40)] = None,
+        status: Annotated[str | None, Query(max_length=40, json_schema_extra={"enum": list(STEPS)})] = None,
         cursor: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
@@ -80,7 +113,7 @@ def _reading(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None
         "/{shipment_id}",
         summary="One shipment with its history",
         openapi_extra={**taking(IF_NONE_MATCH), **secured("shipments:read")},
-        responses={200: {"model": ShipmentView}, 304: {}, **problems(401, 403, 404, 503)},
+        responses={200: {"model": ShipmentShown}, 304: {}, **problems(401, 403, 404, 503)},
     )
     async def one(request: Request, shipment_id: str) -> Response:
         guard(request, "shipments:read")
@@ -113,7 +146,7 @@ def _reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> No
         "/{shipment_id}/status",
         summary="Report the step that a shipment took",
         openapi_extra={**json_body(BODY), **taking(IF_MATCH, IDEMPOTENCY_KEY), **secured("shipments:write")},
-        responses={200: {"model": ShipmentView}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)},
+        responses={200: {"model": ShipmentShown}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)},
     )
     async def report(request: Request, shipment_id: str) -> Response:
         """With `If-Match` or an `Idempotency-Key`, so that a repeat is no second step."""

@@ -1,6 +1,5 @@
 """Catalogue and stock over HTTP, for catalogue operators and our own services."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from modules.kernel.principal import Verifier
 from modules.product.port import MAX_QUANTITY, NoSuchProduct, ProductView, StockChange, StockView
 from modules.product.service import Catalogue
-from modules.web.answer import etag, json_answer, not_modified, page
+from modules.web.answer import Page, etag, json_answer, not_modified, page
 from modules.web.body import json_body, read_json
 from modules.web.headers import IF_NONE_MATCH, taking
+from modules.web.links import OF_FIRST, leading
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
@@ -33,6 +33,7 @@ class MovementBody(BaseModel):
         return self
 
 
+OF_A_PRODUCT = ("catalogue_product", "stock_stock", "stock_move")
 MOVEMENT = TypeAdapter(MovementBody)
 
 
@@ -51,7 +52,10 @@ def _products(router: APIRouter, catalogue: Catalogue, guard: Guard) -> None:
         tags=["catalogue"],
         summary="The catalogue by SKU",
         openapi_extra={**secured("catalogue:read")},
-        responses={200: {"model": Sequence[ProductView]}, **problems(401, 403, 422, 503)},
+        responses={
+            200: {"model": Page[ProductView], **leading("sku", OF_FIRST.format("sku"), *OF_A_PRODUCT)},
+            **problems(401, 403, 422, 503),
+        },
     )
     async def products(
         request: Request,

@@ -5,17 +5,27 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
+from pydantic import BaseModel
 
 from modules.kernel.errors import Invalid, PreconditionFailed
 
+_T = TypeVar("_T")
+
 VERSION = re.compile(r'"([0-9]{1,9})"')
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
+
+
+class Page(BaseModel, Generic[_T]):
+    """Some of a list, and the cursor of the page that follows; none where this is the last."""
+
+    items: list[_T]
+    next: str | None
 
 
 def json_answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

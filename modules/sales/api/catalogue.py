@@ -11,8 +11,9 @@ from modules.kernel.money import Currency
 from modules.kernel.principal import Verifier
 from modules.sales.api.line import Lines, added_up
 from modules.sales.service import Look, OfferView, QuoteRequest, QuoteView
-from modules.web.answer import json_answer, page
+from modules.web.answer import Page, json_answer, page
 from modules.web.body import json_body, read_json
+from modules.web.links import OF_FIRST, leading
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 
@@ -27,14 +28,6 @@ class QuoteBody:
 
     lines: Lines
     currency: Currency | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OfferPage:
-    """Some of the catalogue by SKU, and the cursor of the page that follows."""
-
-    items: tuple[OfferView, ...]
-    next: str | None
 
 
 BODY = TypeAdapter(QuoteBody)
@@ -57,7 +50,10 @@ def _offers(router: APIRouter, look: LookAt, guard: Guard) -> None:
         "/catalogue",
         summary="What can be bought, by SKU",
         openapi_extra=secured(SCOPE),
-        responses={200: {"model": OfferPage}, **problems(401, 403, 422, 503)},
+        responses={
+            200: {"model": Page[OfferView], **leading("sku", OF_FIRST.format("sku"), "catalogue_offer")},
+            **problems(401, 403, 422, 503),
+        },
     )
     async def offers(
         request: Request,

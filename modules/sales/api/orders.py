@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import OrderId
@@ -16,10 +17,11 @@ from modules.sales.api.line import Lines, added_up
 from modules.sales.model import STEPS, OrderTransitions, transitions
 from modules.sales.port import Address, OrderNotFound, OrderView, Text, TransitionView
 from modules.sales.service import Orders, Placed, PlaceOrder
-from modules.web.answer import cursor_of, etag, json_answer, not_modified, page, place_of
+from modules.web.answer import Page, cursor_of, etag, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
 from modules.web.headers import IDEMPOTENCY_KEY, IF_NONE_MATCH, LAST_EVENT_ID, taking
 from modules.web.idempotency import idempotency_key, repeatable, replay
+from modules.web.links import OF_FIRST, OF_ONE, leading
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
 from modules.web.sse import frame, last_event_id, stream
@@ -51,6 +53,18 @@ class CancelBody:
     reason: Text | None = None
 
 
+class OrderStep(BaseModel):
+    """One step of an order's life; `sequence` counts from 1 without a gap, and the first comes from nowhere."""
+
+    sequence: int
+    from_: Annotated[str | None, Field(alias="from")]
+    to: str
+    at: AwareDatetime
+    reason: str | None
+    actor: str
+
+
+OF_AN_ORDER = ("orders_one", "orders_history", "orders_moves", "orders_cancel", "orders_events")
 BODY = TypeAdapter(OrderBody)
 CANCEL_BODY = TypeAdapter(CancelBody)
 
@@ -76,7 +90,10 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
         summary="Place an order",
         status_code=201,
         openapi_extra={**json_body(BODY), **taking(IDEMPOTENCY_KEY), **secured("orders:write")},
-        responses={201: {"model": OrderView}, **problems(400, 401, 403, 409, 413, 415, 422, 429, 503)},
+        responses={
+            201: {"model": OrderView, **leading("order_id", OF_ONE.format("id"), *OF_AN_ORDER)},
+            **problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
+        },
     )
     async def place_order(request: Request) -> Response:
         """Stock is held, then the order is stored: `201` is for ever. Repeat with the same `Idempotency-Key` at will."""
@@ -105,11 +122,14 @@ def _listing(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "",
         summary="Own orders, newest first",
         openapi_extra=secured("orders:read"),
-        responses={200: {"model": Sequence[OrderView]}, **problems(401, 403, 422, 503)},
+        responses={
+            200: {"model": Page[OrderView], **leading("order_id", OF_FIRST.format("id"), *OF_AN_ORDER)},
+            **problems(401, 403, 422, 503),
+        },
     )
     async def newest(
         request: Request,
-        status: Annotated[str | None, Query(max_length=40)] = None,
+        status: Annotated[str | None, Query(max_length=40, json_schema_extra={"enum": list(STEPS)})] = None,
         reference: Annotated[str | None, Query(max_length=200)] = None,
         placed_after: AwareDatetime | None = None,
         placed_before: AwareDatetime | None = None,
@@ -150,7 +170,7 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "/{order_id}/history",
         summary="Every step that an order took",
         openapi_extra=secured("orders:read"),
-        responses={200: {"model": Sequence[TransitionView]}, **problems(401, 403, 404, 503)},
+        responses={200: {"model": Page[OrderStep]}, **problems(401, 403, 404, 503)},
     )
     async def history(request: Request, order_id: str) -> Response:
         principal = guard(request, "orders:read")
@@ -204,7 +224,11 @@ def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "/{order_id}/events",
         summary="An order's steps as they are taken",
         openapi_extra={**taking(LAST_EVENT_ID), **secured("orders:read")},
-        responses={200: {"content": {"text/event-stream": {}}}, **problems(401, 403, 404, 503)},
+        response_class=StreamingResponse,
+        responses={
+            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            **problems(401, 403, 404, 503),
+        },
     )
     async def events(request: Request, order_id: str) -> Response:
         """`Last-Event-ID` resumes; the stream ends with the order's last step, or when the token expires."""
