@@ -1,5 +1,6 @@
 """`waybill shipment`: what is on its way."""
 
+import re
 from typing import Annotated
 from uuid import UUID
 
@@ -50,3 +51,28 @@ def advance(
     report = StatusReport(status=status, note=note)
     shipment = act(data, lambda operator: operator.delivery.report(actor(), ShipmentId(shipment_id), report))
     show(shipment, as_json=as_json, table=lambda: typer.echo(f"{shipment.id} is {shipment.status}"))
+
+
+@app.command()
+def split(
+    shipment_id: UUID,
+    line: Annotated[list[str], typer.Option(metavar="SKU=N", help="So many of a SKU; as often as needed.")],
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Put some of what is in a shipment into a new part of its order. Only what has not left can be split."""
+    from modules.delivery.port import ShippedLine
+    from modules.kernel.ids import ShipmentId, new_id
+
+    lines = [ShippedLine(sku, quantity) for sku, quantity in map(_line, line)]
+    key = str(new_id())
+    new = act(data, lambda operator: operator.delivery.split(actor(), ShipmentId(shipment_id), lines, key))
+    show(new, as_json=as_json, table=lambda: typer.echo(f"{new.id} is part {new.part} of order {new.order_id}"))
+
+
+def _line(text: str) -> tuple[str, int]:
+    sku, _, quantity = text.rpartition("=")
+    if not (sku and re.fullmatch("[0-9]{1,7}", quantity)):
+        raise typer.BadParameter(f"{text!r} must be like TEA=2", param_hint="--line")
+    return sku, int(quantity)

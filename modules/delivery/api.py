@@ -18,7 +18,7 @@ from modules.kernel.principal import Verifier
 from modules.web.answer import Page, cursor_of, etag, expected_version, json_answer, not_modified, page, place_of
 from modules.web.body import invalid, json_body, read_json
 from modules.web.headers import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, taking
-from modules.web.idempotency import idempotency_key
+from modules.web.idempotency import idempotency_key, repeatable, replay
 from modules.web.links import OF_FIRST, leading
 from modules.web.problem import problems
 from modules.web.security import Guard, secured
@@ -69,8 +69,30 @@ class ShipmentShown(BaseModel):
     version: int
 
 
-OF_A_SHIPMENT = ("shipments_one", "shipments_moves", "shipments_report")
+OF_A_SHIPMENT = ("shipments_one", "shipments_moves", "shipments_report", "shipments_split")
+
+
+@dataclass(frozen=True, slots=True)
+class SplitLine:
+    """So many pieces of one thing."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    sku: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+    quantity: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitBody:
+    """What goes into a new part; the same SKU twice is added up."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    lines: Annotated[tuple[SplitLine, ...], Field(min_length=1, max_length=200)]
+
+
 BODY = TypeAdapter(StatusBody)
+SPLIT_BODY = TypeAdapter(SplitBody)
 
 
 def routes(delivery: DeliveryService, verifier: Verifier) -> APIRouter:
@@ -80,6 +102,7 @@ def routes(delivery: DeliveryService, verifier: Verifier) -> APIRouter:
     _reading(router, delivery, guard)
     _moving(router, delivery, guard)
     _reporting(router, delivery, guard)
+    _splitting(router, delivery, guard)
     return router
 
 
@@ -152,12 +175,46 @@ def _reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> No
         """With `If-Match` or an `Idempotency-Key`, so that a repeat is no second step."""
         principal = guard(request, "shipments:write")
         version, key = expected_version(request), idempotency_key(request)
-        if version is None and key is None:
-            raise PreconditionRequired("Send If-Match with the version you saw, or an Idempotency-Key.")
+        _once(version, key)
         body = await read_json(request, BODY)
         told = StatusReport(body.status, body.at, body.note, body.tracking_code, body.carrier, key, version)
         shipment = await delivery.report(principal.client_id, _id(shipment_id), told)
         return json_answer(_shown(shipment), headers={"ETag": etag(shipment.version)})
+
+
+def _splitting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None:
+    @router.post(
+        "/{shipment_id}/split",
+        summary="Put some of what is in a shipment into a new part of its order",
+        status_code=201,
+        openapi_extra={**json_body(SPLIT_BODY), **taking(IF_MATCH, IDEMPOTENCY_KEY), **secured("shipments:write")},
+        responses={201: {"model": ShipmentShown}, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)},
+    )
+    async def split(request: Request, shipment_id: str) -> Response:
+        """Answers the new part, which is pending. What stays is as far as it was: a packed one is opened for it.
+
+        Only what has not left can be split, and something has to stay. With `If-Match` or an `Idempotency-Key`, so that
+        a repeat is no second split.
+        """
+        principal = guard(request, "shipments:write")
+        version = expected_version(request)
+        _once(version, idempotency_key(request))
+        body = await read_json(request, SPLIT_BODY)
+        lines = [ShippedLine(line.sku, line.quantity) for line in body.lines]
+        asked = repeatable(request, principal, body)
+        new = await delivery.split_as_of(principal.client_id, _id(shipment_id), lines, version, asked)
+        headers = {"Location": f"/api/v1/shipments/{new.answer.id}", "ETag": etag(new.answer.version)}
+        return json_answer(_shown(new.answer), 201, headers | replay(replayed=new.replayed))
+
+
+def _once(version: int | None, key: str | None) -> None:
+    """See that a repeat can be told from another request.
+
+    Raises:
+        PreconditionRequired: it can't.
+    """
+    if version is None and key is None:
+        raise PreconditionRequired("Send If-Match with the version you saw, or an Idempotency-Key.")
 
 
 def _shown(shipment: ShipmentView) -> dict[str, object]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from modules.kernel import rpc
 from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from modules.kernel.events import Progress
+from modules.kernel.idempotency import RequestKeyReused
 from modules.kernel.ids import HoldId, OrderId, ShipmentId
 
 
@@ -18,6 +19,14 @@ class NoSuchShipment(NotFound, code="delivery.shipment_not_found"):
 
 class IllegalTransition(Conflict, code="delivery.illegal_transition"):
     """A shipment can't take this step from where it is, `details["current"]`; `allowed` names those that it can."""
+
+
+class NotSplittable(Conflict, code="delivery.not_splittable"):
+    """A shipment that has left, `details["current"]`, is not split any more; nor is one of an order of too many parts."""
+
+
+class WrongSplit(Invalid, code="delivery.wrong_split"):
+    """A split takes more than there is, or leaves nothing behind. `details["errors"]` names each line."""
 
 
 class StatusKeyReused(Invalid, code="delivery.idempotency_key_reused"):
@@ -121,6 +130,20 @@ class DeliveryOperatorPort(Protocol):
         """
         ...
 
+    @rpc.idempotent("key", raises=(NoSuchShipment, NotSplittable, WrongSplit, RequestKeyReused))
+    async def split(self, actor: str, shipment_id: ShipmentId, lines: Sequence[ShippedLine], key: str) -> ShipmentView:
+        """Put `lines` of what is in a shipment into a new part of its order, which begins pending; answers that one.
+
+        What stays is as far as it was. The same SKU twice is added up. With its key again it is the same split.
+
+        Raises:
+            NoSuchShipment: there is none of that id.
+            NotSplittable: it has left.
+            WrongSplit: that is more than is in it, or all of it.
+            RequestKeyReused: the key has asked for something else.
+        """
+        ...
+
     @rpc.read(timeout_s=30)
     async def facts(self, after: ShipmentId | None, limit: int) -> Sequence[ShipmentFact]:
         """Shipments by id from behind `after`, as a check across modules needs them."""
@@ -138,6 +161,28 @@ class ShipmentOpened:
     shipment_id: ShipmentId
     part: int
     lines: tuple[ShippedLine, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentSplit:
+    """Some of a shipment that had not left went into a new part, which is pending: the order has so many `parts` now.
+
+    `lines` are what stays in the one that is split, whose `status` is as it was; `new_lines` are what went.
+    """
+
+    TYPE: ClassVar[str] = "waybill.shipment.split.v1"
+
+    order_id: OrderId
+    hold_id: HoldId
+    shipment_id: ShipmentId
+    part: int
+    status: str
+    lines: tuple[ShippedLine, ...]
+    new_shipment_id: ShipmentId
+    new_part: int
+    new_lines: tuple[ShippedLine, ...]
+    parts: int
     at: datetime
 
 

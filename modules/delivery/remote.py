@@ -7,7 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from modules.delivery.port import DeliveryOperatorPort, DeliveryPort, ShipmentFact, ShipmentView, StatusReport
+from modules.delivery.port import (
+    DeliveryOperatorPort,
+    DeliveryPort,
+    ShipmentFact,
+    ShipmentView,
+    ShippedLine,
+    StatusReport,
+)
 from modules.kernel import rpc
 from modules.kernel.events import Progress
 from modules.kernel.ids import OrderId, ShipmentId
@@ -17,8 +24,9 @@ from modules.web.internal import operated, served
 PROGRESS = rpc.crossing(DeliveryPort.progress, "/internal/delivery/progress")
 SHIPMENTS = rpc.crossing(DeliveryOperatorPort.shipments, "/internal/delivery/operator/shipments")
 REPORT = rpc.crossing(DeliveryOperatorPort.report, "/internal/delivery/operator/report")
+SPLIT = rpc.crossing(DeliveryOperatorPort.split, "/internal/delivery/operator/split")
 FACTS = rpc.crossing(DeliveryOperatorPort.facts, "/internal/delivery/operator/facts")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS, SHIPMENTS, REPORT, FACTS)
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS, SHIPMENTS, REPORT, SPLIT, FACTS)
 
 
 def routes(delivery: DeliveryPort, verifier: Verifier) -> APIRouter:
@@ -28,7 +36,15 @@ def routes(delivery: DeliveryPort, verifier: Verifier) -> APIRouter:
 
 def operator_routes(delivery: DeliveryOperatorPort, verifier: Verifier) -> APIRouter:
     """What the operator calls of the delivery that is hosted here."""
-    return operated(verifier, {SHIPMENTS: delivery.shipments, REPORT: delivery.report, FACTS: delivery.facts})
+    return operated(
+        verifier,
+        {
+            SHIPMENTS: delivery.shipments,
+            REPORT: delivery.report,
+            SPLIT: delivery.split,
+            FACTS: delivery.facts,
+        },
+    )
 
 
 class RemoteDelivery:
@@ -61,6 +77,10 @@ class RemoteDeliveryOperator:
     async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
         """Take a step that the warehouse or the carrier reports."""
         return await self._channel.call(REPORT, actor, shipment_id, report)
+
+    async def split(self, actor: str, shipment_id: ShipmentId, lines: Sequence[ShippedLine], key: str) -> ShipmentView:
+        """Put `lines` of what is in a shipment into a new part of its order."""
+        return await self._channel.call(SPLIT, actor, shipment_id, lines, key)
 
     async def facts(self, after: ShipmentId | None, limit: int) -> Sequence[ShipmentFact]:
         """Shipments by id from behind `after`."""

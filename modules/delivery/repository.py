@@ -53,6 +53,18 @@ CANCEL = sql("""
     UPDATE shipment SET status = 'cancelled', version = version + 1, updated_at = :at WHERE id = ANY(:ids)
 """)
 
+# What of a parcel stays in it; all else is taken out.
+LEAVE = sql("""
+    WITH taken AS (
+        DELETE FROM shipment_line l WHERE l.shipment_id = :shipment_id AND l.sku NOT IN (
+            SELECT sku FROM json_to_recordset(CAST(:rows AS json)) AS r(sku text))),
+    left_in AS (
+        UPDATE shipment_line l SET quantity = r.quantity
+        FROM json_to_recordset(CAST(:rows AS json)) AS r(sku text, quantity int)
+        WHERE l.shipment_id = :shipment_id AND l.sku = r.sku)
+    UPDATE shipment SET version = version + 1, updated_at = :at WHERE id = :shipment_id
+""")
+
 COUNT_EVENTS = sql("UPDATE fulfilment SET event_sequence = event_sequence + :number WHERE order_id = :order_id")
 
 NEXT_EVENT = sql("UPDATE fulfilment SET event_sequence = event_sequence + 1 WHERE order_id = :order_id")
@@ -130,6 +142,11 @@ async def parts(transaction: Transaction, order_ids: Sequence[OrderId]) -> dict[
 async def cancel(transaction: Transaction, ids: Sequence[ShipmentId], at: datetime) -> None:
     """Cancel shipments."""
     await transaction.execute(CANCEL, ids=list(ids), at=at)
+
+
+async def leave(transaction: Transaction, shipment_id: ShipmentId, lines: Rows, at: datetime) -> None:
+    """Leave these lines in a parcel, and nothing else of what was in it."""
+    await transaction.execute(LEAVE, shipment_id=shipment_id, rows=rows_json(lines), at=at)
 
 
 async def count_events(transaction: Transaction, order_id: OrderId, number: int) -> None:

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
-from modules.delivery.port import CancelRefused, ShipmentCancelled, ShipmentOpened, ShipmentStatusUpdated, ShippedLine
+from modules.delivery.port import (
+    CancelRefused,
+    ShipmentCancelled,
+    ShipmentOpened,
+    ShipmentSplit,
+    ShipmentStatusUpdated,
+    ShippedLine,
+)
 from modules.kernel.database import Transaction
 from modules.kernel.events import Event, payload
 from modules.kernel.inbox import Handler
@@ -16,6 +23,7 @@ def handlers(tell: Tell) -> Mapping[str, Handler]:
     """What is done per type of event; every other type only moves the cursor. `tell` wakes those who follow."""
     return {
         ShipmentOpened.TYPE: partial(_opened, tell),
+        ShipmentSplit.TYPE: partial(_split, tell),
         ShipmentStatusUpdated.TYPE: partial(_moved, tell),
         ShipmentCancelled.TYPE: partial(_cancelled, tell),
         CancelRefused.TYPE: partial(_refused, tell),
@@ -25,6 +33,16 @@ def handlers(tell: Tell) -> Mapping[str, Handler]:
 async def _opened(tell: Tell, transaction: Transaction, events: Sequence[Event]) -> None:
     opened = [payload(event, ShipmentOpened) for event in events]
     news = [ParcelNews(one.order_id, one.shipment_id, one.part, "pending", one.at, _lines(one.lines)) for one in opened]
+    await follow(transaction, news, tell)
+
+
+async def _split(tell: Tell, transaction: Transaction, events: Sequence[Event]) -> None:
+    news = []
+    for one in (payload(event, ShipmentSplit) for event in events):
+        news += [
+            ParcelNews(one.order_id, one.shipment_id, one.part, one.status, one.at, _lines(one.lines)),
+            ParcelNews(one.order_id, one.new_shipment_id, one.new_part, "pending", one.at, _lines(one.new_lines)),
+        ]
     await follow(transaction, news, tell)
 
 

@@ -100,7 +100,7 @@ UPSERT_SHIPMENTS = sql("""
     SELECT order_id, part, shipment_id, status, carrier, tracking_code, lines
     FROM json_to_recordset(CAST(:rows AS json)) AS r(order_id uuid, part int, shipment_id uuid, status text,
         carrier text, tracking_code text, lines json)
-    ON CONFLICT (order_id, part) DO UPDATE SET status = excluded.status,
+    ON CONFLICT (order_id, part) DO UPDATE SET status = excluded.status, lines = excluded.lines,
         carrier = coalesce(excluded.carrier, s.carrier),
         tracking_code = coalesce(excluded.tracking_code, s.tracking_code)
 """)
@@ -207,7 +207,7 @@ async def count_event(transaction: Transaction, order_id: OrderId) -> None:
 
 
 async def upsert_shipments(transaction: Transaction, shipments: Rows) -> None:
-    """Remember how far each parcel is."""
+    """Remember how far each parcel is, and what is in it."""
     await transaction.execute(UPSERT_SHIPMENTS, rows=rows_json(shipments))
 
 

@@ -13,17 +13,20 @@ from modules.delivery.port import (
     DeliveryPort,
     IllegalTransition,
     NoSuchShipment,
+    NotSplittable,
     ShipmentFact,
     ShipmentView,
     ShippedLine,
     StatusKeyReused,
     StatusReport,
+    WrongSplit,
 )
 from modules.delivery.service import DeliveryService, Opening, Stopping
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
 from modules.kernel.errors import DomainError, PreconditionFailed
 from modules.kernel.events import Event, Progress, source_of
+from modules.kernel.idempotency import RequestKeyReused
 from modules.kernel.ids import ClientId, HoldId, OrderId, ShipmentId, new_id
 from modules.kernel.inbox import Inbox
 from modules.kernel.outbox import Outbox
@@ -173,6 +176,51 @@ async def test_a_report_about_a_version_that_is_gone_is_refused(operator: Delive
 async def test_a_report_about_no_shipment_is_not_found(operator: DeliveryOperatorPort) -> None:
     with pytest.raises(NoSuchShipment):
         await operator.report("maria", ShipmentId(new_id()), StatusReport("packed"))
+
+
+async def test_a_split_is_a_new_part_and_with_its_key_again_the_same(
+    operator: DeliveryOperatorPort, depot: Depot
+) -> None:
+    before = await depot.shipment("packed")
+    one = [ShippedLine("BOLT", 1)]
+    new = await same_again(lambda: operator.split("maria", before.id, one, "k"))
+    assert (new.order_id, new.part, new.status, new.lines) == (before.order_id, 2, "pending", tuple(one))
+    assert [(step.to, step.actor) for step in new.history] == [("pending", "maria")]
+    left, listed = sorted(await operator.shipments(order_id=before.order_id), key=lambda one: one.part)
+    assert listed == new
+    assert (left.id, left.status, left.lines, left.version) == (before.id, "packed", tuple(one), before.version + 1)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "quantity", "error"),
+    [
+        ((), 3, WrongSplit),
+        ((), 2, WrongSplit),
+        ((), 0, WrongSplit),
+        (("packed", "dispatched"), 1, NotSplittable),
+    ],
+    ids=["more than there is", "all of it", "nothing", "gone"],
+)
+async def test_a_split_that_is_not_possible_is_refused(
+    operator: DeliveryOperatorPort, depot: Depot, statuses: tuple[str, ...], quantity: int, error: type[DomainError]
+) -> None:
+    shipment = await depot.shipment(*statuses)
+    before = await operator.shipments()
+    with pytest.raises(error) as raised:
+        await operator.split("maria", shipment.id, [ShippedLine("BOLT", quantity)], "k")
+    assert raised.value.details
+    assert await operator.shipments() == before
+
+
+async def test_a_split_under_a_key_that_has_asked_for_something_else_is_refused(
+    operator: DeliveryOperatorPort, depot: Depot
+) -> None:
+    one, other = await depot.shipment(), await depot.shipment()
+    await operator.split("maria", one.id, [ShippedLine("BOLT", 1)], "k")
+    with pytest.raises(RequestKeyReused):
+        await operator.split("maria", other.id, [ShippedLine("BOLT", 1)], "k")
+    with pytest.raises(NoSuchShipment):
+        await operator.split("maria", ShipmentId(new_id()), [ShippedLine("BOLT", 1)], "another")
 
 
 async def test_facts_come_by_id_from_behind_one(operator: DeliveryOperatorPort, depot: Depot) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from modules.kernel import outbox
+from modules.kernel.database import Database
 from tests.integration.events.letters import SOURCE
 from tests.integration.events.mail import Mail, check
 from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over
@@ -11,9 +12,11 @@ from tests.sabotage.booking_guards import BOOKING
 from tests.sabotage.guards import Guard, breaks, keeps, without
 from tests.sabotage.inbox_guards import INBOX
 from tests.sabotage.outbox_guards import ANYBODY, BY_TOKEN, OUTBOX
+from tests.sabotage.part_guards import PARTS
 from tests.support.interleaving import Gate
 
 every_guard = pytest.mark.parametrize("promised", [*INBOX, *OUTBOX], ids=str)
+every_part = pytest.mark.parametrize("promised", PARTS, ids=str)
 every_key = pytest.mark.parametrize("promised", BOOKING, ids=str)
 
 
@@ -47,6 +50,26 @@ async def test_without_its_key_a_promise_is_seen_broken(
     promised: Guard[Whole], whole: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await breaks(promised, whole, nothing_more, monkeypatch)
+
+
+@pytest.fixture
+def spoilt(sales_database: Database, delivery_database: Database, product_database: Database) -> Whole:
+    """The whole system on databases of its own, whose schema may be spoilt."""
+    return Whole({"sales": sales_database, "delivery": delivery_database, "product": product_database})
+
+
+@every_part
+async def test_with_its_guard_a_promise_of_parcels_holds(
+    promised: Guard[Whole], spoilt: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keeps(promised, spoilt, nothing_more, monkeypatch)
+
+
+@every_part
+async def test_without_its_guard_a_promise_of_parcels_is_seen_broken(
+    promised: Guard[Whole], spoilt: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await breaks(promised, spoilt, nothing_more, monkeypatch)
 
 
 async def test_without_the_token_of_the_lease_an_event_is_late_or_doubled_and_still_takes_effect_once(

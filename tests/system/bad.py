@@ -62,8 +62,8 @@ def each(
 
 
 def keyed(request: str) -> dict[str, str]:
-    """The key that a report needs, so that it is refused for its body."""
-    return {"Idempotency-Key": "bad"} if request.endswith("/status") else {}
+    """The key that a report or a split needs, so that it is refused for its body."""
+    return {"Idempotency-Key": "bad"} if request.endswith(("/status", "/split")) else {}
 
 
 def no_json(request: str, who: str) -> list[Bad]:

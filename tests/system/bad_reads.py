@@ -69,6 +69,7 @@ METHODS = {
     f"POST {SHIPMENTS}": "GET",
     f"PUT {SHIPMENTS}/{{shipment}}/transitions": "GET",
     f"GET {SHIPMENTS}/{{shipment}}/status": "POST",
+    f"GET {SHIPMENTS}/{{shipment}}/split": "POST",
     f"PATCH {PRODUCTS}/TEA": "GET",
     f"POST {CATALOGUE}": "GET",
     f"PUT {CATALOGUE}/TEA": "GET",

@@ -5,6 +5,7 @@ from tests.system.bad import JSON, LINE, Bad, order, sent
 BODIES = {
     "POST /api/v1/orders": order(),
     "POST /api/v1/shipments/{shipment}/status": sent({"status": "packed"}),
+    "POST /api/v1/shipments/{shipment}/split": sent({"lines": [LINE]}),
     "POST /api/v1/stock/TEA/movements": sent({"kind": "receipt", "quantity": 1, "key": "bad"}),
     "POST /availability": sent({"requests": [{"lines": [LINE]}]}),
     "POST /auth/clients": sent({"name": "Bad", "scopes": ["orders:read"], "audiences": ["sales"]}),
@@ -23,6 +24,7 @@ SECURED = {  # who may, at another service; who is known there and lacks the sco
     "GET /api/v1/shipments/{shipment}": ("shop", "handler", "shipments:read"),
     "GET /api/v1/shipments/{shipment}/transitions": ("shop", "handler", "shipments:read"),
     "POST /api/v1/shipments/{shipment}/status": ("shop", "watcher", "shipments:write"),
+    "POST /api/v1/shipments/{shipment}/split": ("shop", "watcher", "shipments:write"),
     "GET /api/v1/products": ("shop", "stocker", "catalogue:read"),
     "GET /api/v1/products/TEA": ("warehouse", "stocker", "catalogue:read"),
     "GET /api/v1/stock/TEA": ("shop", "stocker", "catalogue:read"),

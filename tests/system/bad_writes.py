@@ -4,8 +4,9 @@ from typing import Any
 
 from tests.system.bad import JSON, LINE, NOWHERE, Bad, each, no_json, sent, too_large
 
-REPORT, MOVE, CHECK = (
+REPORT, SPLIT, MOVE, CHECK = (
     "POST /api/v1/shipments/{shipment}/status",
+    "POST /api/v1/shipments/{shipment}/split",
     "POST /api/v1/stock/TEA/movements",
     "POST /availability",
 )
@@ -15,6 +16,10 @@ KEY = JSON | {"Idempotency-Key": "bad"}
 
 def _report(**changes: Any) -> bytes:
     return sent({"status": "packed"} | changes)
+
+
+def _split(*lines: Any, **changes: Any) -> bytes:
+    return sent({"lines": lines} | changes)
 
 
 def _movement(**changes: Any) -> bytes:
@@ -69,6 +74,47 @@ CONDITIONS = [
         headers=KEY,
     ),
     Bad("a report on no id", "POST /api/v1/shipments/7/status", 404, "delivery.shipment_not_found", headers=KEY),
+]
+SPLITS = [
+    ("nothing in it", b"{}", "/lines"),
+    ("a list", b"[]", ""),
+    ("no lines", _split(), "/lines"),
+    ("201 lines", _split(*[LINE] * 201), "/lines"),
+    ("a line that is a text", _split("TEA"), "/lines/0"),
+    *(
+        (f"a quantity of {quantity!r}", _split(LINE | {"quantity": quantity}), "/lines/0/quantity")
+        for quantity in (0, -1, 1_000_001, 1.5, "1", None, True)
+    ),
+    *((f"the SKU {sku[:8]!r}", _split(LINE | {"sku": sku}), "/lines/0/sku") for sku in ("", "a b", "a\x00", "x" * 65)),
+    ("an unknown member of a line", _split(LINE | {"color": "red"}), "/lines/0/color"),
+    ("an unknown member", _split(LINE, color="red"), "/color"),
+]
+WRONG_SPLITS = [
+    ("more than there is", _split(LINE | {"quantity": 3}), "/lines/0/quantity"),
+    ("what is not in it", _split(LINE, {"sku": "SOCKS", "quantity": 1}), "/lines/1/quantity"),
+    ("all of it", _split({"sku": "MUG", "quantity": 1}, LINE, LINE), "/lines"),
+]
+SPLIT_CONDITIONS = [
+    Bad("a split without a key", SPLIT, 428, "precondition_required", headers=JSON),
+    Bad("a split of any version", SPLIT, 428, "precondition_required", headers=JSON | {"If-Match": "*"}),
+    Bad("a split of another version", SPLIT, 412, "precondition_failed", headers=JSON | {"If-Match": '"999"'}),
+    Bad("a split of no version", SPLIT, 412, "precondition_failed", headers=JSON | {"If-Match": "x"}),
+    Bad(
+        "a split with a bad key",
+        SPLIT,
+        422,
+        "invalid",
+        "/Idempotency-Key",
+        headers=JSON | {"Idempotency-Key": "\u00fc"},
+    ),
+    Bad(
+        "a split of no shipment",
+        f"POST /api/v1/shipments/{NOWHERE}/split",
+        404,
+        "delivery.shipment_not_found",
+        headers=KEY,
+    ),
+    Bad("a split of no id", "POST /api/v1/shipments/7/split", 404, "delivery.shipment_not_found", headers=KEY),
 ]
 MOVEMENTS = [
     ("nothing in it", b"{}", "/kind"),
@@ -125,6 +171,11 @@ WRITES = [
     *too_large(REPORT, "warehouse"),
     *each(REPORTS, REPORT, who="warehouse"),
     *(Bad(**({**vars(bad), "who": "warehouse", "content": bad.content or PACKED})) for bad in CONDITIONS),
+    *no_json(SPLIT, "warehouse"),
+    *too_large(SPLIT, "warehouse"),
+    *each(SPLITS, SPLIT, who="warehouse"),
+    *each(WRONG_SPLITS, SPLIT, who="warehouse", code="delivery.wrong_split"),
+    *(Bad(**({**vars(bad), "who": "warehouse", "content": _split(LINE)})) for bad in SPLIT_CONDITIONS),
     *no_json(MOVE, "cataloguer"),
     *too_large(MOVE, "cataloguer"),
     *each(MOVEMENTS, MOVE, who="cataloguer"),

@@ -96,6 +96,27 @@ async def test_a_shipment_takes_legal_steps_only_and_the_order_follows(
     assert order in [one["id"] for one in ask(system, "order", "list", "--status", "delivered", "--limit", 1000)]
 
 
+async def test_a_shipment_is_split_and_the_order_has_both_parts(system: Running, parties: Mapping[str, Party]) -> None:
+    order = (await parties["other_shop"].order(None, TEA=3, MUG=1)).json()["id"]
+    (shipment,) = until(lambda: ask(system, "shipment", "list", "--order", order))
+
+    new = ask(system, "shipment", "split", shipment["id"], "--line", "TEA=1", "--line", "MUG=1")
+
+    assert (new["part"], new["status"]) == (2, "pending")
+    assert new["lines"] == [{"sku": "MUG", "quantity": 1}, {"sku": "TEA", "quantity": 1}]
+    until(lambda: len(ask(system, "order", "show", order)["order"]["shipments"]) == 2)
+    assert "TEA" in refused("shipment", "split", shipment["id"], "--line", "TEA=3", data=system.data)
+    assert NOBODY in refused("shipment", "split", NOBODY, "--line", "TEA=1", data=system.data)
+
+
+@pytest.mark.parametrize("line", ["", "TEA", "=1", "TEA=", "TEA=x", "TEA=-1", "TEA=1.5", "TEA=10000000"])
+def test_a_line_to_split_off_that_makes_no_sense_is_wrong_usage(line: str, system: Running) -> None:
+    said = command("shipment", "split", NOBODY, "--line", line, data=system.data)
+
+    assert said.code == 2
+    assert "TEA=2" in said.err
+
+
 @pytest.mark.parametrize("step", ["", "lost", "cancelled", "PACKED", "pending"])
 async def test_what_is_no_step_is_refused_and_the_legal_ones_are_named(
     step: str, system: Running, parties: Mapping[str, Party]

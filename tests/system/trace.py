@@ -8,6 +8,7 @@ from tests.system.trace_call import Call, get, is_refused, token
 from tests.system.trace_cancelled import CANCELLED
 from tests.system.trace_goods import BOUGHT, SHIPPED, STOCK
 from tests.system.trace_orders import ORDERS, PLACED, READ
+from tests.system.trace_split import SPLIT
 
 RIGHTS = {
     "shop": ("sales", "orders:read orders:write"),
@@ -63,4 +64,4 @@ ENDED: Sequence[Call] = (
     get("orders with another token of the client", "sales", f"{ORDERS}?limit=1", "shop"),
 )
 
-TRACE: Sequence[Call] = (*TOKENS, *PLACED, *READ, *BOUGHT, *SHIPPED, *STOCK, *CANCELLED, *ENDED)
+TRACE: Sequence[Call] = (*TOKENS, *PLACED, *READ, *BOUGHT, *SHIPPED, *SPLIT, *STOCK, *CANCELLED, *ENDED)

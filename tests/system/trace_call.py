@@ -90,6 +90,16 @@ def report(name: str, shipment: str, status: str, key: str | None = None, **more
     return Call(name, "delivery", path, who, {"status": status} | more, headers=headers, causes_events=True)
 
 
+def split(name: str, shipment: str, quantities: Mapping[str, int], key: str | None = None, **more: Any) -> Call:
+    """So many of each SKU that go from a shipment into a new part, with a key, or with the version that was seen."""
+    headers = {} if key is None else {"Idempotency-Key": key}
+    if version := more.pop("version", None):
+        headers["If-Match"] = version
+    lines = [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]
+    who, path = more.pop("who", "warehouse"), f"POST /api/v1/shipments/{{{shipment}}}/split"
+    return Call(name, "delivery", path, who, {"lines": lines}, headers=headers, causes_events=True, **more)
+
+
 def move(name: str, sku: str, kind: str, quantity: int, key: str, who: str = "cataloguer") -> Call:
     """Stock that is received, counted or corrected."""
     body = {"kind": kind, "quantity": quantity, "key": key, "reason": "as the trace says"}

@@ -28,7 +28,7 @@ other steps follow from what delivery tells. An order that was not cancelled aft
 SHIPMENT = """\
 ## A shipment
 
-`modules/delivery/model.py`. The warehouse or the carrier reports a step (`POST /api/v1/shipments/{id}/status`); only
+`modules/delivery/model/shipment.py`. The warehouse or the carrier reports a step (`POST /api/v1/shipments/{id}/status`); only
 its order has a shipment cancelled. What failed may go out again."""
 
 HOLD = """\

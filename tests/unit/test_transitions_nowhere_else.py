@@ -39,8 +39,8 @@ SETS = {
 }
 """What each statement that moves something sets: a value that is handed in."""
 
-OTHERS = {("sales", "COUNT_EVENT"), ("product", "LOCK_OPEN_HOLDS")}
-"""What else writes to those tables: numbers of events, and how long a hold lives."""
+OTHERS = {("sales", "COUNT_EVENT"), ("product", "LOCK_OPEN_HOLDS"), ("delivery", "LEAVE")}
+"""What else writes to those tables: numbers of events, how long a hold lives, and that a parcel was split."""
 
 WORDS = {("delivery", "CANCEL"): "the one step that is taken for many shipments; `STOPPABLE` says of which"}
 """Statements that set a status which is written in them, and why they may."""
@@ -48,7 +48,7 @@ WORDS = {("delivery", "CANCEL"): "the one step that is taken for many shipments;
 ASKED: Mapping[tuple[str, str], Mapping[str, set[str]]] = {
     ("sales", "change"): {"service/cancelling.py": {"CANCELLABLE"}, "service/following.py": {"steps_to", "resumed"}},
     ("sales", "upsert_shipments"): {"service/following.py": {"steps_to", "resumed"}},
-    ("delivery", "move"): {"service/shipments.py": {"allowed"}},
+    ("delivery", "move"): {"service/reporting.py": {"allowed"}},
     ("delivery", "cancel"): {"service/stopping.py": {"STOPPABLE"}},
     ("product", "confirm"): {"consumer.py": set(), "service/holds.py": set()},
     ("product", "account"): {"service/holds.py": set(), "service/shipping.py": set()},

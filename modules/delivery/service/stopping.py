@@ -1,12 +1,13 @@
 """Stopping what has not left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from modules.delivery import repository
 from modules.delivery.model import STOPPABLE
-from modules.delivery.port import CancelRefused, ShipmentCancelled, ShippedLine
+from modules.delivery.port import CancelRefused, ShipmentCancelled
+from modules.delivery.service.views import shipped_lines
 from modules.kernel.clock import Clock
 from modules.kernel.database import Transaction
 from modules.kernel.events import NewEvent
@@ -61,7 +62,9 @@ class Stopping:
     def _told(fulfilment: Any, order: OrderToStop, parts: Sequence[Any], now: Any) -> list[Any]:
         ids = {"order_id": order.order_id, "hold_id": fulfilment.hold_id, "at": now}
         told: list[Any] = [
-            ShipmentCancelled(shipment_id=part.id, part=part.part, lines=_lines(part.lines), reason=order.reason, **ids)
+            ShipmentCancelled(
+                shipment_id=part.id, part=part.part, lines=shipped_lines(part.lines), reason=order.reason, **ids
+            )
             for part in parts
             if part.status in STOPPABLE
         ]
@@ -78,7 +81,3 @@ class Stopping:
             transaction,
             [NewEvent(fulfilment.order_id, first + place, event, trace) for place, event in enumerate(told)],
         )
-
-
-def _lines(lines: Sequence[Mapping[str, Any]]) -> tuple[ShippedLine, ...]:
-    return tuple(ShippedLine(line["sku"], line["quantity"]) for line in lines)

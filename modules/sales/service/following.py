@@ -15,7 +15,7 @@ Tell = Callable[[Iterable[UUID]], None]
 
 @dataclass(frozen=True, slots=True)
 class ParcelNews:
-    """A parcel of an order is now in `status`."""
+    """A parcel of an order is now in `status`, with these lines in it."""
 
     order_id: UUID
     shipment_id: UUID
@@ -38,12 +38,12 @@ class Refusal:
 
 
 async def follow(transaction: Transaction, news: Sequence[ParcelNews], tell: Tell) -> None:
-    """Remember how far parcels are, each of another order, and take the steps that this makes of their orders."""
+    """Remember how far parcels are and what is in them, and take the steps that this makes of their orders."""
     orders = await repository.lock_orders(transaction, [one.order_id for one in news])
     known = {one.order_id: one for one in news if one.order_id in orders}
     if not known:
         return
-    await repository.upsert_shipments(transaction, [_shipment_row(one) for one in known.values()])
+    await repository.upsert_shipments(transaction, [_shipment_row(one) for one in news if one.order_id in known])
     parts = await repository.parts(transaction, list(known))
     steps = {id_: steps_to(orders[id_].status, parts[id_]) for id_ in known}
     await _take(transaction, orders, known, steps)

@@ -27,6 +27,8 @@ order.cancel_requested              delivery    pending                 cancelle
 order.cancel_requested              product     confirmed,5/2           confirmed,5/2           never      2:settled  0:waiting  never       never
 shipment.opened                     sales       placed,-                confirmed,pending       1:settled  1:settled  never      0:retrying  0:dead
 shipment.opened                     product     confirmed,5/2           confirmed,5/2           never      1:settled  never      never       never
+shipment.split                      sales       confirmed,pending       confirmed,pending+pending 2:settled  2:settled  0:waiting  1:retrying  1:dead
+shipment.split                      product     confirmed,5/2           confirmed,5/2           never      2:settled  0:waiting  never       never
 shipment.status_updated:packed      sales       confirmed,pending       packed,packed           2:settled  2:settled  0:waiting  1:retrying  1:dead
 shipment.status_updated:packed      product     confirmed,5/2           confirmed,5/2           never      2:settled  0:waiting  1:retrying  1:dead
 shipment.status_updated:dispatched  sales       packed,packed           shipped,dispatched      3:settled  3:settled  1:waiting  2:retrying  2:dead
@@ -57,7 +59,9 @@ WAYS: Mapping[str, Sequence[str]] = {
 }
 """How a shipment comes to report each status."""
 
-CANCELLED_BY: Mapping[str, int] = {"order.cancel_requested": 2, "shipment.cancelled": 2, "shipment.cancel_refused": 4}
+SPLIT = "shipment.split"
+
+CANCELLED_BY: dict[str, int] = {"order.cancel_requested": 2, "shipment.cancelled": 2, "shipment.cancel_refused": 4}
 """The events of an order that is cancelled, and the number of each in its source."""
 
 
@@ -92,7 +96,7 @@ class Row:
     @property
     def sequence(self) -> int:
         """Its number: an order's first event tells that it was created, a parcel's that it was opened."""
-        return CANCELLED_BY.get(self.kind, len(self.way) + 1)
+        return (CANCELLED_BY | {SPLIT: 2}).get(self.kind, len(self.way) + 1)
 
     @property
     def type(self) -> str:

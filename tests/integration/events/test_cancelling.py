@@ -1,50 +1,16 @@
 """Cancelling against dispatching: delivery's row decides, once, and both outcomes reach the customer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
-from modules.delivery import repository as delivery_repository
-from modules.delivery.port import IllegalTransition, StatusReport
-from modules.kernel.events import Event
-from modules.kernel.ids import ClientId, OrderId, ShipmentId, new_id
+from modules.delivery.port import IllegalTransition
+from modules.kernel.ids import ClientId, OrderId, new_id
 from modules.kernel.outbox import Outbox
 from modules.sales.port import NotCancellable, OrderNotFound
+from tests.integration.events.parcels import handling, history, placed, raced, reporting, stock
 from tests.integration.events.whole import CUSTOMER, Whole
-from tests.support.interleaving import until_waiting
-
-HISTORY = """
-    SELECT string_agg(to_status, ' ' ORDER BY sequence) AS statuses, array_agg(sequence ORDER BY sequence) AS numbers
-    FROM order_transition WHERE order_id = :id
-"""
-
-
-async def history(whole: Whole, order_id: OrderId) -> str:
-    """Every status that an order had, without a gap."""
-    (row,) = await whole.rows("sales", HISTORY, id=order_id)
-    assert row.numbers == list(range(1, len(row.numbers) + 1))
-    (order,) = await whole.rows("sales", 'SELECT status FROM "order" WHERE id = :id', id=order_id)
-    assert row.statuses.split()[-1] == order.status
-    statuses: str = row.statuses
-    return statuses
-
-
-async def stock(whole: Whole) -> tuple[int, int]:
-    """On hand and held; movements and holds agree with it."""
-    assert await whole.container.catalogue().verify_stock() == []
-    ((on_hand, held),) = await whole.rows("product", "SELECT on_hand, held FROM stock")
-    return on_hand, held
-
-
-async def placed(whole: Whole, *reported: str) -> OrderId:
-    """An order of two of five bolts, of which all modules know, and of whose parcel these steps are reported."""
-    await whole.stock(BOLT=5)
-    order_id = await whole.place("k", BOLT=2)
-    await whole.come_to_rest()
-    await whole.report(order_id, *reported)
-    return order_id
 
 
 @pytest.mark.parametrize(
@@ -141,38 +107,6 @@ async def test_placed_again_with_its_key_a_cancelled_order_is_the_answer_and_hol
 
 
 # the race for delivery's row
-
-
-async def raced(whole: Whole, first: Callable[[], Awaitable[Any]], second: Callable[[], Awaitable[Any]]) -> Any:
-    """`first` has locked the order's row and not committed when `second` comes for it; what becomes of `second`."""
-    database = whole.databases["delivery"]
-    task: asyncio.Task[Any] | None = None
-    locking = delivery_repository.insert_transitions
-
-    async def and_wait(transaction: Any, transitions: Any) -> None:
-        nonlocal task
-        await locking(transaction, transitions)
-        if task is None:
-            task = asyncio.ensure_future(second())
-            await until_waiting(database, unless=task)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery_repository, "insert_transitions", and_wait)
-        await first()
-    assert task is not None
-    return (await asyncio.gather(task, return_exceptions=True))[0]
-
-
-async def handling(whole: Whole) -> Callable[[], Awaitable[Any]]:
-    """Delivery handling what sales has recorded."""
-    events: Sequence[Event] = list((await Outbox(whole.databases["sales"]).take(100)).values())
-    return lambda: whole.inbox("delivery").handle(events)
-
-
-async def reporting(whole: Whole, order_id: OrderId) -> Callable[[], Awaitable[Any]]:
-    """The carrier handing over."""
-    (row,) = await whole.rows("delivery", "SELECT id FROM shipment WHERE order_id = :id", id=order_id)
-    return lambda: whole.container.delivery().report("carrier", ShipmentId(row.id), StatusReport("dispatched"))
 
 
 async def test_dispatch_locked_first_cancel_waits_and_is_refused(whole: Whole) -> None:

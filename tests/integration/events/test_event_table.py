@@ -4,11 +4,15 @@ import pytest
 
 from modules.kernel.ids import OrderId
 from modules.kernel.inbox import MAX_ATTEMPTS
-from tests.integration.events.event_table import CANCELLED_BY, OUTCOMES, Row, expected, rows
+from tests.integration.events.event_table import CANCELLED_BY, OUTCOMES, SPLIT, Row, expected, rows
 from tests.integration.events.whole import Whole
 
 KNOWN = {
-    "sales": """SELECT status, coalesce((SELECT status FROM order_shipment s WHERE s.order_id = o.id), '-') FROM "order" o""",
+    "sales": """
+        SELECT status, coalesce(
+            (SELECT string_agg(s.status, '+' ORDER BY part) FROM order_shipment s WHERE s.order_id = o.id), '-')
+        FROM "order" o
+    """,
     "delivery": "SELECT status FROM shipment",
     "product": "SELECT h.state, s.on_hand || '/' || s.held FROM hold h, stock s",
 }
@@ -70,6 +74,9 @@ async def recorded(whole: Whole, row: Row) -> OrderId:
         await whole.relay("sales")
         await whole.deliver()
         await whole.relay("sales")
+    elif row.kind == SPLIT:
+        await whole.come_to_rest()
+        await whole.split(order_id, BOLT=1)
     elif row.way:
         await whole.come_to_rest()
         await whole.report(order_id, *row.way[:-1])

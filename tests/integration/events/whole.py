@@ -7,13 +7,14 @@ from dependency_injector import providers
 
 from app.bus import Consumer
 from app.container import Container
+from app.doctor.invariants import Facts, judge
 from app.relay import Relay
 from app.settings import Settings
-from modules.delivery.port import StatusReport
+from modules.delivery.port import ShipmentView, ShippedLine, StatusReport
 from modules.kernel.database import Database, Transaction, sql
 from modules.kernel.events import Event, Progress, source_of
 from modules.kernel.idempotency import Answered
-from modules.kernel.ids import ClientId, OrderId, ShipmentId
+from modules.kernel.ids import ClientId, OrderId, ShipmentId, new_id
 from modules.kernel.inbox import Handler, Inbox
 from modules.product.port import NewProduct
 from modules.sales.port import OrderView
@@ -25,8 +26,9 @@ TABLES: Mapping[str, Sequence[str]] = {  # those that refer to others first
     "product": ("hold_line", "hold", "stock_movement", "stock", "product"),
 }
 EMITTERS = ("sales", "delivery")
-INBOX = ("inbox_cursor", "inbox_parked")
+INBOX = ("inbox_cursor", "inbox_parked", "idempotency", "audit")
 RECORDED = "SELECT FROM outbox WHERE state = 'recorded' LIMIT 1"
+MANY = 10_000
 CUSTOMER = ClientId("customer")
 SHIP_TO = {"name": "Maria Anders", "line1": "Obere Str. 57", "city": "Berlin", "country": "DE"}
 
@@ -66,10 +68,37 @@ class Whole:
         return placed.order.id
 
     async def report(self, order_id: OrderId, *statuses: str) -> None:
-        """Have the carrier report steps of an order's one parcel."""
-        (row,) = await self.rows("delivery", "SELECT id FROM shipment WHERE order_id = :id", id=order_id)
+        """Have the carrier report steps of an order's first parcel."""
+        await self.report_part(order_id, 1, *statuses)
+
+    async def shipment(self, order_id: OrderId, part: int = 1) -> ShipmentId:
+        """The shipment that is a part of an order."""
+        statement = "SELECT id FROM shipment WHERE order_id = :id AND part = :part"
+        (row,) = await self.rows("delivery", statement, id=order_id, part=part)
+        return ShipmentId(row.id)
+
+    async def report_part(self, order_id: OrderId, part: int, *statuses: str) -> None:
+        """Have the carrier report steps of a part of an order."""
+        id_ = await self.shipment(order_id, part)
         for status in statuses:
-            await self.container.delivery().report("carrier", ShipmentId(row.id), StatusReport(status))
+            await self.container.delivery().report("carrier", id_, StatusReport(status))
+
+    async def split(self, order_id: OrderId, part: int = 1, key: str | None = None, /, **quantities: int) -> int:
+        """Have the warehouse put these of a part into a new one; its number."""
+        lines = [ShippedLine(sku, quantity) for sku, quantity in quantities.items()]
+        id_ = await self.shipment(order_id, part)
+        new: ShipmentView = await self.container.delivery().split("warehouse", id_, lines, key or str(new_id()))
+        return new.part
+
+    async def faults(self) -> list[str]:
+        """What the doctor finds wrong between the modules."""
+        orders, shipments = (
+            await self.container.orders().facts(None, MANY),
+            await self.container.delivery().facts(None, MANY),
+        )
+        catalogue = self.container.catalogue()
+        facts = Facts(orders, shipments, await catalogue.facts(None, MANY), await catalogue.verify_stock())
+        return [fault for finding in judge(facts) for fault in finding.faults]
 
     async def cancel(self, order_id: OrderId, reason: str | None = None) -> str:
         """Have the customer ask for an order not to leave; its status then."""

@@ -1,118 +1,9 @@
-"""Shipments: what is on its way, and the steps that it may take."""
+"""The steps that a shipment may take, and who brings it there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-from sqlalchemy.orm import registry
-from sqlmodel import (
-    JSON,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Field,
-    ForeignKeyConstraint,
-    Index,
-    SQLModel,
-    UniqueConstraint,
-)
-
-from modules.kernel.audit import audit_table
-from modules.kernel.idempotency import idempotency_table
-from modules.kernel.inbox import inbox_tables
-from modules.kernel.memory import memory_table
-from modules.kernel.outbox import outbox_tables
-
-INSTANT = DateTime(timezone=True)
-
-
-class DeliveryTable(SQLModel, registry=registry()):
-    """Tables of the delivery database. All of them grow with the business only, but for outbox and inbox."""
-
-
-class Fulfilment(DeliveryTable, table=True):
-    """One row an order: it is locked to change any of the order's shipments, and numbers their events."""
-
-    order_id: UUID = Field(primary_key=True)
-    hold_id: UUID
-    event_sequence: int
-
-
-class Shipment(DeliveryTable, table=True):
-    """A parcel: part `part` of its order."""
-
-    id: UUID = Field(primary_key=True)
-    order_id: UUID = Field(foreign_key="fulfilment.order_id")
-    part: int
-    status: str
-    version: int
-    carrier: str | None = None
-    tracking_code: str | None = None
-    ship_to: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    opened_at: datetime = Field(sa_type=INSTANT)
-    updated_at: datetime = Field(sa_type=INSTANT)
-
-    __table_args__ = (
-        UniqueConstraint("order_id", "part", name="shipment_one_per_part"),
-        Index("shipment_opened", "opened_at", "id"),
-    )
-
-
-class ShipmentLine(DeliveryTable, table=True):
-    """What is in a parcel."""
-
-    __tablename__ = "shipment_line"
-
-    shipment_id: UUID = Field(primary_key=True, foreign_key="shipment.id")
-    sku: str = Field(primary_key=True)
-    quantity: int
-
-    __table_args__ = (CheckConstraint("quantity >= 1", name="shipment_line_quantity"),)
-
-
-class ShipmentStep(DeliveryTable, table=True):
-    """The legal steps of a shipment, as rows: a transition refers to one, so the database refuses all others."""
-
-    __tablename__ = "shipment_step"
-
-    from_status: str = Field(primary_key=True)
-    to_status: str = Field(primary_key=True)
-
-
-class ShipmentTransition(DeliveryTable, table=True):
-    """A step that a shipment took; the first has no `from_status`. `key` makes a report count once."""
-
-    __tablename__ = "shipment_transition"
-
-    shipment_id: UUID = Field(primary_key=True, foreign_key="shipment.id")
-    sequence: int = Field(primary_key=True)
-    from_status: str | None = None
-    to_status: str
-    note: str | None = None
-    actor: str
-    at: datetime = Field(sa_type=INSTANT)
-    key: str | None = None
-
-    __table_args__ = (
-        UniqueConstraint("shipment_id", "key", name="shipment_transition_once"),
-        ForeignKeyConstraint(
-            ["from_status", "to_status"],
-            ["shipment_step.from_status", "shipment_step.to_status"],
-            name="shipment_legal_step",
-        ),
-        CheckConstraint("(sequence = 1) = (from_status IS NULL)", name="shipment_first_step"),
-        CheckConstraint("sequence > 1 OR to_status = 'pending'", name="shipment_begins_pending"),
-    )
-
-
-metadata = DeliveryTable.metadata
-outbox_tables(metadata)
-inbox_tables(metadata)
-memory_table(metadata)
-idempotency_table(metadata)
-audit_table(metadata)
+from modules.kernel.errors import PreconditionFailed
 
 STEPS: Mapping[str, tuple[str, ...]] = {
     "pending": ("packed", "cancelled"),
@@ -158,6 +49,16 @@ ON_ITS_WAY = ("pending", "packed", "dispatched", "in_transit", "delivered")
 
 STOPPABLE = frozenset(status for status, steps in STEPS.items() if "cancelled" in steps)
 """What has not left: it can still be cancelled."""
+
+
+def check_version(present: int, expected: int | None) -> None:
+    """See that a shipment is as its caller has seen it, where it says how that was.
+
+    Raises:
+        PreconditionFailed: it has moved on; `details["version"]` is the present one.
+    """
+    if expected not in {None, present}:
+        raise PreconditionFailed(f"The shipment is at version {present} now.", version=present)
 
 
 def allowed(status: str) -> tuple[str, ...]:
