@@ -49,7 +49,7 @@ from modules.sales.service import Cancelling, Offers, Orders, Placing, SalesServ
 
 if TYPE_CHECKING:
     from app.bus.redis import RedisBus, RedisConsumer
-    from app.limiter import CountingLimiter
+    from app.limiter import CountingLimiter, Pace
     from app.rpc import Peers
 
 _P = TypeVar("_P")
@@ -113,6 +113,16 @@ def _limiter(settings: Settings) -> "CountingLimiter | None":
 
     url = settings.events.url if settings.events.bus == "redis" else None
     return open_limiter(settings.limits, url.get_secret_value() if url else None)
+
+
+def _pace(settings: Settings) -> "Pace | None":
+    """How fast customers may ask sales; counted together with other processes where there is a Redis between them."""
+    if "sales" not in settings.modules or not settings.limits.enabled:
+        return None
+    from app.limiter import open_pace
+
+    url = settings.events.url if settings.events.bus == "redis" else None
+    return open_pace(settings.limits, url.get_secret_value() if url else None)
 
 
 def _where(settings: Settings, module: str) -> str:
@@ -278,6 +288,7 @@ class Container(containers.DeclarativeContainer):
     issue_token = providers.Singleton(_batched, providers.Callable(counted, auth.provided.issue_tokens), settings)
 
     limiter = providers.Singleton(_limiter, settings)
+    pace = providers.Singleton(_pace, settings)
 
     verifier = providers.Singleton(
         LocalVerifier,
@@ -304,8 +315,8 @@ class Container(containers.DeclarativeContainer):
             providers.Callable(auth_remote.operator_routes, auth, verifier),
         ).provider,
         sales=providers.List(
-            providers.Callable(sales_api.routes, place_order, orders, verifier),
-            providers.Callable(sales_api.catalogue_routes, look, quote, verifier),
+            providers.Callable(sales_api.routes, place_order, orders, verifier, pace),
+            providers.Callable(sales_api.catalogue_routes, look, quote, verifier, pace),
             providers.Callable(sales_remote.routes, sales, verifier),
             providers.Callable(sales_remote.operator_routes, orders, verifier),
         ).provider,

@@ -60,8 +60,9 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
             await peers.close()
         if _is_on_the_bus(container):
             await container.bus().close()
-        if (limiter := container.limiter()) is not None:
-            await limiter.close()
+        for limit in (container.limiter(), container.pace()):
+            if limit is not None:
+                await limit.close()
         for database in container.databases():
             await database.close()
 

@@ -17,6 +17,7 @@ from app.telemetry.metrics import HTTP_REQUESTS
 from modules.kernel.errors import WaybillError
 from modules.kernel.events import traceparent
 from modules.kernel.ids import new_id
+from modules.web.headers import TOLD
 
 MIB = 1024 * 1024
 INTERNAL = ("/internal/", "/metrics")
@@ -57,7 +58,8 @@ class Around:
             nonlocal status, begun
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", id_.encode())]
+                told = [(name.lower().encode(), value.encode()) for name, value in scope.get(TOLD, ())]
+                message["headers"] = [*message.get("headers", ()), *told, (b"x-request-id", id_.encode())]
             await send(message)
 
         try:

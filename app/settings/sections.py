@@ -36,7 +36,7 @@ class Events(Section):
 
 
 class Limits(Section):
-    """How often the form endpoints of auth are asked before they answer `429`, and do nothing else."""
+    """How often the form endpoints of auth, and clients sales, are asked before they answer `429`, and do nothing else."""
 
     enabled: bool = True
     address: Rate = "200/second"
@@ -47,6 +47,10 @@ class Limits(Section):
     """How often a client may fail to authenticate from one address at no cost; then it waits, 1 s to 60 s."""
     address_failures: Rate = "60/minute"
     """Failures from one address, whatever clients they name."""
+    client: Rate = "200/second"
+    """What one client may ask of sales in the long run."""
+    client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 400
+    """What it may ask at once when it has not asked for a while."""
 
 
 class Tokens(Section):

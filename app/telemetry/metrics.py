@@ -31,6 +31,7 @@ LIMITED = Counter(
     "Requests at auth's form endpoints that were refused for coming too often, by what was exceeded.",
     ["by"],
 )
+PACED = Counter("waybill_sales_paced_total", "Requests of customers that were refused: their client asked too fast.")
 TOKEN_REQUESTS = Counter(
     "waybill_auth_token_requests_total",
     "Requests for tokens, by grant type and by what they were answered: granted, or the error.",

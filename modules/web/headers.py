@@ -4,6 +4,9 @@ from typing import Any
 
 Parameter = dict[str, Any]
 
+TOLD = "waybill.told"
+"""Where in a request's scope a route puts headers that its answer has, whatever that turns out to be."""
+
 IDEMPOTENCY_KEY: Parameter = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -49,10 +49,10 @@ class Api:
             await database.close()
 
 
-def container_on(dsns: Mapping[str, str]) -> Container:
+def container_on(dsns: Mapping[str, str], **given: str) -> Container:
     """The wiring of one process on these databases."""
     databases = {f"WAYBILL_DATABASES__{module.upper()}": dsn for module, dsn in dsns.items()}
-    return Container(settings=load_settings(MONOLITH, SECRETS | databases))
+    return Container(settings=load_settings(MONOLITH, SECRETS | databases | given))
 
 
 async def opened(container: Container) -> Api:

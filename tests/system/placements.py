@@ -59,7 +59,8 @@ Seen from outside there is this, which follows from the placement itself:
 - With a peer away, answers differ as they must: `503` with `Retry-After` where it was needed, and `degraded` in
   `/health/ready`. In one process nothing can be away but the database.
 - The issuer in tokens is the URL of the process that hosts auth, if no other is set.
-- Auth's limits are counted in Redis where events go over one, by all processes together; else by each for itself.
+- Auth's limits and the rate of sales' customers are counted in Redis where events go over one, by all processes together;
+  else by each for itself.
 """
 
 CALLS = """\

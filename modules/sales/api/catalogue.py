@@ -9,13 +9,14 @@ from pydantic import ConfigDict, TypeAdapter
 
 from modules.kernel.money import Currency
 from modules.kernel.principal import Verifier
+from modules.sales.api.door import Door, Pace
 from modules.sales.api.line import Lines, added_up
 from modules.sales.service import Look, OfferView, QuoteRequest, QuoteView
 from modules.web.answer import Page, json_answer, page
 from modules.web.body import json_body, read_json
 from modules.web.links import OF_FIRST, leading
 from modules.web.problem import problems
-from modules.web.security import Guard, secured
+from modules.web.security import secured
 
 SCOPE = "orders:read"
 
@@ -36,23 +37,23 @@ LookAt = Callable[[Look], Awaitable[Sequence[OfferView]]]
 Quote = Callable[[QuoteRequest], Awaitable[QuoteView]]
 
 
-def catalogue_routes(look: LookAt, quote: Quote, verifier: Verifier) -> APIRouter:
+def catalogue_routes(look: LookAt, quote: Quote, verifier: Verifier, pace: Pace | None = None) -> APIRouter:
     """What customers' systems read before they order; `look` and `quote` may gather concurrent requests into one."""
-    guard = Guard(verifier, "sales")
+    door = Door(verifier, pace)
     router = APIRouter(prefix="/api/v1", tags=["catalogue"])
-    _offers(router, look, guard)
-    _quotes(router, quote, guard)
+    _offers(router, look, door)
+    _quotes(router, quote, door)
     return router
 
 
-def _offers(router: APIRouter, look: LookAt, guard: Guard) -> None:
+def _offers(router: APIRouter, look: LookAt, door: Door) -> None:
     @router.get(
         "/catalogue",
         summary="What can be bought, by SKU",
         openapi_extra=secured(SCOPE),
         responses={
             200: {"model": Page[OfferView], **leading("sku", OF_FIRST.format("sku"), "catalogue_offer")},
-            **problems(401, 403, 422, 503),
+            **problems(401, 403, 422, 429, 503),
         },
     )
     async def offers(
@@ -62,7 +63,7 @@ def _offers(router: APIRouter, look: LookAt, guard: Guard) -> None:
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
         """`in_stock` is as of now: only an order holds anything."""
-        guard(request, SCOPE)
+        await door(request, SCOPE)
         found = await look(Look(prefix=prefix, after=cursor, limit=limit + 1))
         return page(request, found[:limit], found[limit - 1].sku if len(found) > limit else None)
 
@@ -70,23 +71,23 @@ def _offers(router: APIRouter, look: LookAt, guard: Guard) -> None:
         "/catalogue/{sku:path}",
         summary="One thing that can be bought",
         openapi_extra=secured(SCOPE),
-        responses={200: {"model": OfferView}, **problems(401, 403, 404, 503)},
+        responses={200: {"model": OfferView}, **problems(401, 403, 404, 429, 503)},
     )
     async def offer(request: Request, sku: str) -> Response:
-        guard(request, SCOPE)
+        await door(request, SCOPE)
         (found,) = await look(Look(sku))
         return json_answer(found)
 
 
-def _quotes(router: APIRouter, quote: Quote, guard: Guard) -> None:
+def _quotes(router: APIRouter, quote: Quote, door: Door) -> None:
     @router.post(
         "/quotes",
         summary="What an order would cost, and whether it could be had",
         openapi_extra={**json_body(BODY), **secured(SCOPE)},
-        responses={200: {"model": QuoteView}, **problems(400, 401, 403, 413, 415, 422, 503)},
+        responses={200: {"model": QuoteView}, **problems(400, 401, 403, 413, 415, 422, 429, 503)},
     )
     async def quotes(request: Request) -> Response:
         """Nothing is held, and prices may change: say `expected_total` with the order to have it at this price or not."""
-        guard(request, SCOPE, changes=False)
+        await door(request, SCOPE, changes=False)
         body = await read_json(request, BODY)
         return json_answer(await quote(QuoteRequest(added_up(body.lines), body.currency)))

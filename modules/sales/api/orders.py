@@ -13,6 +13,7 @@ from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import OrderId
 from modules.kernel.money import Currency, Money
 from modules.kernel.principal import Verifier
+from modules.sales.api.door import Door, Pace
 from modules.sales.api.line import Lines, added_up
 from modules.sales.model import STEPS, OrderTransitions, transitions
 from modules.sales.port import Address, OrderNotFound, OrderView, Text, TransitionView
@@ -23,7 +24,7 @@ from modules.web.headers import IDEMPOTENCY_KEY, IF_NONE_MATCH, LAST_EVENT_ID, t
 from modules.web.idempotency import idempotency_key, repeatable, replay
 from modules.web.links import OF_FIRST, OF_ONE, leading
 from modules.web.problem import problems
-from modules.web.security import Guard, secured
+from modules.web.security import secured
 from modules.web.sse import frame, last_event_id, stream
 
 Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
@@ -71,20 +72,20 @@ CANCEL_BODY = TypeAdapter(CancelBody)
 Place = Callable[[PlaceOrder], Awaitable[Placed]]
 
 
-def routes(place: Place, orders: Orders, verifier: Verifier) -> APIRouter:
+def routes(place: Place, orders: Orders, verifier: Verifier, pace: Pace | None = None) -> APIRouter:
     """What customers' systems call; `place` may gather concurrent orders into one batch."""
-    guard = Guard(verifier, "sales")
+    door = Door(verifier, pace)
     router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
-    _placing(router, place, guard)
-    _listing(router, orders, guard)
-    _reading(router, orders, guard)
-    _moving(router, orders, guard)
-    _cancelling(router, orders, guard)
-    _following(router, orders, guard)
+    _placing(router, place, door)
+    _listing(router, orders, door)
+    _reading(router, orders, door)
+    _moving(router, orders, door)
+    _cancelling(router, orders, door)
+    _following(router, orders, door)
     return router
 
 
-def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
+def _placing(router: APIRouter, place: Place, door: Door) -> None:
     @router.post(
         "",
         summary="Place an order",
@@ -97,7 +98,7 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
     )
     async def place_order(request: Request) -> Response:
         """Stock is held, then the order is stored: `201` is for ever. Repeat with the same `Idempotency-Key` at will."""
-        principal = guard(request, "orders:write")
+        principal = await door(request, "orders:write")
         key = idempotency_key(request)
         body = await read_json(request, BODY)
         placed = await place(
@@ -117,14 +118,14 @@ def _placing(router: APIRouter, place: Place, guard: Guard) -> None:
         return json_answer(placed.order, 201, headers | replay(replayed=placed.replayed))
 
 
-def _listing(router: APIRouter, orders: Orders, guard: Guard) -> None:
+def _listing(router: APIRouter, orders: Orders, door: Door) -> None:
     @router.get(
         "",
         summary="Own orders, newest first",
         openapi_extra=secured("orders:read"),
         responses={
             200: {"model": Page[OrderView], **leading("order_id", OF_FIRST.format("id"), *OF_AN_ORDER)},
-            **problems(401, 403, 422, 503),
+            **problems(401, 403, 422, 429, 503),
         },
     )
     async def newest(
@@ -136,7 +137,7 @@ def _listing(router: APIRouter, orders: Orders, guard: Guard) -> None:
         cursor: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
-        principal = guard(request, "orders:read")
+        principal = await door(request, "orders:read")
         if status is not None and status not in STEPS:
             raise invalid([{"pointer": "/status", "code": "enum", "detail": f"One of {', '.join(STEPS)}."}])
         found, more = await orders.newest(
@@ -151,15 +152,15 @@ def _listing(router: APIRouter, orders: Orders, guard: Guard) -> None:
         return page(request, found, cursor_of(found[-1].placed_at, found[-1].id) if more else None)
 
 
-def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
+def _reading(router: APIRouter, orders: Orders, door: Door) -> None:
     @router.get(
         "/{order_id}",
         summary="One order",
         openapi_extra={**taking(IF_NONE_MATCH), **secured("orders:read")},
-        responses={200: {"model": OrderView}, 304: {}, **problems(401, 403, 404, 503)},
+        responses={200: {"model": OrderView}, 304: {}, **problems(401, 403, 404, 429, 503)},
     )
     async def one(request: Request, order_id: str) -> Response:
-        principal = guard(request, "orders:read")
+        principal = await door(request, "orders:read")
         order = await orders.one(_id(order_id), principal.client_id)
         headers = {"ETag": etag(order.version)}
         if not_modified(request, order.version):
@@ -170,24 +171,24 @@ def _reading(router: APIRouter, orders: Orders, guard: Guard) -> None:
         "/{order_id}/history",
         summary="Every step that an order took",
         openapi_extra=secured("orders:read"),
-        responses={200: {"model": Page[OrderStep]}, **problems(401, 403, 404, 503)},
+        responses={200: {"model": Page[OrderStep]}, **problems(401, 403, 404, 429, 503)},
     )
     async def history(request: Request, order_id: str) -> Response:
-        principal = guard(request, "orders:read")
+        principal = await door(request, "orders:read")
         steps = await orders.history(_id(order_id), principal.client_id)
         return page(request, [_step(step) for step in steps], None)
 
 
-def _moving(router: APIRouter, orders: Orders, guard: Guard) -> None:
+def _moving(router: APIRouter, orders: Orders, door: Door) -> None:
     @router.get(
         "/{order_id}/transitions",
         summary="What may happen to an order now, and what may not, with the reason",
         openapi_extra={**taking(IF_NONE_MATCH), **secured("orders:read")},
-        responses={200: {"model": OrderTransitions}, 304: {}, **problems(401, 403, 404, 503)},
+        responses={200: {"model": OrderTransitions}, 304: {}, **problems(401, 403, 404, 429, 503)},
     )
     async def moves(request: Request, order_id: str) -> Response:
         """`cancelling` is the customer's to ask for (`POST …/cancel`), as long as sales knows of nothing that left."""
-        principal = guard(request, "orders:read")
+        principal = await door(request, "orders:read")
         order = await orders.one(_id(order_id), principal.client_id)
         headers = {"ETag": etag(order.version)}
         if not_modified(request, order.version):
@@ -197,7 +198,7 @@ def _moving(router: APIRouter, orders: Orders, guard: Guard) -> None:
         )
 
 
-def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
+def _cancelling(router: APIRouter, orders: Orders, door: Door) -> None:
     said = json_body(CANCEL_BODY)
     said["requestBody"]["required"] = False
 
@@ -206,11 +207,11 @@ def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
         summary="Cancel an order",
         status_code=202,
         openapi_extra={**said, **taking(IDEMPOTENCY_KEY), **secured("orders:write")},
-        responses={202: {"model": OrderView}, **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)},
+        responses={202: {"model": OrderView}, **problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
     )
     async def cancel(request: Request, order_id: str) -> Response:
         """Delivery decides: the order is `cancelling` until it is `cancelled`, or goes on, with the reason. Repeat at will."""
-        principal = guard(request, "orders:write")
+        principal = await door(request, "orders:write")
         body = await read_json(request, CANCEL_BODY) if await request.body() else CancelBody()
         cancelled = await orders.cancel_own(
             principal.client_id, _id(order_id), body.reason, repeatable(request, principal, body)
@@ -219,7 +220,7 @@ def _cancelling(router: APIRouter, orders: Orders, guard: Guard) -> None:
         return json_answer(cancelled.answer, 202, headers | replay(replayed=cancelled.replayed))
 
 
-def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:
+def _following(router: APIRouter, orders: Orders, door: Door) -> None:
     @router.get(
         "/{order_id}/events",
         summary="An order's steps as they are taken",
@@ -227,12 +228,12 @@ def _following(router: APIRouter, orders: Orders, guard: Guard) -> None:
         response_class=StreamingResponse,
         responses={
             200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-            **problems(401, 403, 404, 503),
+            **problems(401, 403, 404, 429, 503),
         },
     )
     async def events(request: Request, order_id: str) -> Response:
         """`Last-Event-ID` resumes; the stream ends with the order's last step, or when the token expires."""
-        principal = guard(request, "orders:read")
+        principal = await door(request, "orders:read")
         steps = await orders.follow(_id(order_id), principal.client_id, last_event_id(request))
         return stream(_frames(steps), principal.expires_at)
 
