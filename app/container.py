@@ -225,7 +225,6 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
-    watch = providers.Singleton(Watch)
     peers = providers.Singleton(_peers, settings)
 
     auth_database = providers.Singleton(_database, "auth", settings)
@@ -233,6 +232,7 @@ class Container(containers.DeclarativeContainer):
     delivery_database = providers.Singleton(_database, "delivery", settings)
     product_database = providers.Singleton(_database, "product", settings)
 
+    watch = providers.Singleton(Watch, sales_database)
     sales_outbox = providers.Singleton(Outbox, sales_database)
     delivery_outbox = providers.Singleton(Outbox, delivery_database)
 

@@ -18,7 +18,8 @@ from tests.support.shop import Shop
 
 @pytest.fixture
 async def operator(adapter: Adapter, shop: Shop) -> AsyncIterator[SalesOperatorPort]:
-    watch, database = Watch(), shop.sales_database
+    database = shop.sales_database
+    watch = Watch(database)
     orders = Orders(database, watch, Cancelling(database, Outbox(database), SystemClock(), watch.tell))
     async with adapter.reach(SalesOperatorPort, orders, "sales") as port:  # type: ignore[type-abstract]  # read for its methods
         yield port

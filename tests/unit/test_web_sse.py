@@ -1,28 +1,23 @@
 """Server-sent events: where they begin, what they look like, when they end."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+import asyncio
+from collections.abc import AsyncGenerator, Callable, MutableMapping, Sequence
 from typing import Any
 
 import pytest
 from fastapi import Request
-from fastapi.responses import StreamingResponse
 
-from modules.web.sse import frame, last_event_id, stream
-
-SOON = timedelta(minutes=5)
+from modules.web.sse import EventStream, frame, last_event_id
 
 
-async def told(batches: Sequence[Sequence[bytes]], valid_for: timedelta = SOON) -> list[bytes]:
+async def told(batches: Sequence[Sequence[bytes]], good: Callable[[], bool] = lambda: True, **more: Any) -> list[bytes]:
     """What the client reads of a stream that would go on for ever."""
+    return [chunk async for chunk in EventStream(steps(batches), good, **more)._frames]
 
-    async def steps() -> AsyncIterator[Sequence[bytes]]:
-        for batch in batches:
-            yield batch
 
-    answer = stream(steps(), datetime.now(UTC) + valid_for)
-    assert isinstance(answer, StreamingResponse)
-    return [chunk if isinstance(chunk, bytes) else bytes(str(chunk), "utf-8") async for chunk in answer.body_iterator]
+async def steps(batches: Sequence[Sequence[bytes]]) -> AsyncGenerator[Sequence[bytes]]:
+    for batch in batches:
+        yield batch
 
 
 @pytest.mark.parametrize(
@@ -48,5 +43,60 @@ async def test_events_come_in_their_batches_and_silence_says_nothing() -> None:
     assert await told([[b"1", b"2"], [], [b"3"]]) == [b": following\n\n", b"12", b"3"]
 
 
-async def test_it_ends_with_the_token() -> None:
-    assert await told([[b"1"]], -SOON) == [b": following\n\n"]
+async def test_it_ends_as_soon_as_the_caller_may_not_read_on() -> None:
+    answers = iter([True, False])
+    assert await told([[b"1"], [b"2"], [b"3"]], lambda: next(answers)) == [b": following\n\n", b"1"]
+
+
+async def test_when_nothing_came_for_a_while_it_says_that_it_is_still_there() -> None:
+    assert await told([[], [b"1"], []], heartbeat_s=0) == [
+        b": following\n\n",
+        b": still here\n\n",
+        b"1",
+        b": still here\n\n",
+    ]
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off_and_what_was_behind_it_is_closed() -> None:
+    closed = []
+    sent: list[bytes] = []
+
+    async def for_ever() -> AsyncGenerator[Sequence[bytes]]:
+        try:
+            while True:
+                yield [b"x"]
+        finally:
+            closed.append(True)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message.get("body", b""))
+        if len(sent) > 3:
+            await asyncio.Event().wait()  # the reader's window is full, and stays so
+
+    await EventStream(for_ever(), lambda: True, slow_s=0.01).stream_response(send)
+    assert sent == [b"", b": following\n\n", b"x", b"x"]
+    assert closed == [True]
+
+
+async def test_whoever_leaves_closes_what_was_behind_it() -> None:
+    closed = []
+
+    async def for_ever() -> AsyncGenerator[Sequence[bytes]]:
+        try:
+            while True:
+                yield []
+                await asyncio.sleep(0)
+        finally:
+            closed.append(True)
+
+    async def send(_message: MutableMapping[str, Any]) -> None:
+        """Everything is taken."""
+
+    task = asyncio.create_task(EventStream(for_ever(), lambda: True).stream_response(send))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert closed in ([], [True])
+    await asyncio.sleep(0)
+    assert closed == [True]

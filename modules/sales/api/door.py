@@ -4,6 +4,7 @@ from typing import Protocol
 
 from fastapi import Request
 
+from modules.kernel.errors import WaybillError
 from modules.kernel.ids import ClientId
 from modules.kernel.principal import Principal, Verifier
 from modules.web.headers import TOLD
@@ -35,3 +36,11 @@ class Door:
         if self._pace is not None:
             await self._pace.keep(principal.client_id, request.scope.setdefault(TOLD, []))
         return principal
+
+    def is_open(self, request: Request, scope: str) -> bool:
+        """Whether who was let in would be let in now: with a token that is neither expired nor revoked."""
+        try:
+            self._guard(request, scope)
+        except WaybillError:
+            return False
+        return True

@@ -1,6 +1,7 @@
 """The orders API: what customers' systems call."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -25,7 +26,7 @@ from modules.web.idempotency import idempotency_key, repeatable, replay
 from modules.web.links import OF_FIRST, OF_ONE, leading
 from modules.web.problem import problems
 from modules.web.security import secured
-from modules.web.sse import frame, last_event_id, stream
+from modules.web.sse import EventStream, frame, last_event_id
 
 Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 NoteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
@@ -232,15 +233,16 @@ def _following(router: APIRouter, orders: Orders, door: Door) -> None:
         },
     )
     async def events(request: Request, order_id: str) -> Response:
-        """`Last-Event-ID` resumes; the stream ends with the order's last step, or when the token expires."""
+        """`Last-Event-ID` resumes; the stream ends with the order's last step, and when the token expires or is revoked."""
         principal = await door(request, "orders:read")
         steps = await orders.follow(_id(order_id), principal.client_id, last_event_id(request))
-        return stream(_frames(steps), principal.expires_at)
+        return EventStream(_frames(steps), lambda: door.is_open(request, "orders:read"))
 
 
-async def _frames(steps: AsyncIterator[Sequence[TransitionView]]) -> AsyncIterator[Sequence[bytes]]:
-    async for batch in steps:
-        yield [frame("transition", step.sequence, _step(step)) for step in batch]
+async def _frames(steps: AsyncGenerator[Sequence[TransitionView]]) -> AsyncGenerator[Sequence[bytes]]:
+    async with aclosing(steps):
+        async for batch in steps:
+            yield [frame("transition", step.sequence, _step(step)) for step in batch]
 
 
 def _step(step: TransitionView) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Reading orders: one, many, their history, and their life as it happens."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,8 @@ from modules.sales.service.views import order_view, transition_view
 from modules.sales.service.watch import Watch
 
 BEGINNING_OF_LIST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
-LOOK_EVERY_S = 1.0
+TICK_S = 0.25
+"""How often one who follows an order is asked whether it still may."""
 
 
 class Orders:
@@ -61,29 +61,31 @@ class Orders:
 
     async def follow(
         self, order_id: OrderId, client_id: ClientId, after: int
-    ) -> AsyncIterator[Sequence[TransitionView]]:
+    ) -> AsyncGenerator[Sequence[TransitionView]]:
         """An order's steps from behind number `after`, as they are taken, until its last; empty when nothing is new.
 
         Raises:
             OrderNotFound: there is none that this client may see.
+            TooMany, Overloaded: as many are followed as may be, by this client or in this process.
         """
         await self._seen_by(order_id, client_id)
-        return self._steps(order_id, after)
+        self._watch.admit(client_id)
+        return self._steps(order_id, client_id, after)
 
-    async def _steps(self, order_id: OrderId, after: int) -> AsyncIterator[Sequence[TransitionView]]:
-        news = asyncio.Event()
-        try:
+    async def _steps(
+        self, order_id: OrderId, client_id: ClientId, after: int
+    ) -> AsyncGenerator[Sequence[TransitionView]]:
+        with self._watch.following(client_id, order_id, after) as follower:
             while True:
                 async with self._database.reading() as reading:
                     status = await repository.status(reading, order_id)  # first, so that no step comes after it
-                    steps = [transition_view(row) for row in await repository.history(reading, order_id, after)]
-                after = steps[-1].sequence if steps else after
+                    steps = [transition_view(row) for row in await repository.history(reading, order_id, follower.seen)]
+                follower.seen = steps[-1].sequence if steps else follower.seen
                 yield steps
                 if status in FINAL:
                     return
-                await self._watch.news(order_id, news, LOOK_EVERY_S)
-        finally:
-            self._watch.leave(order_id, news)
+                while not await follower.news(TICK_S):
+                    yield ()
 
     async def orders(
         self, status: str | None = None, limit: int = 50, after: tuple[datetime, UUID] | None = None

@@ -102,7 +102,8 @@ def app_of(shop: Shop) -> Any:
     async def lifetime() -> None: ...
 
     place = Batcher[PlaceOrder, Placed](shop.placing().place_orders)
-    watch, database = Watch(), shop.sales_database
+    database = shop.sales_database
+    watch = Watch(database)
     orders = Orders(database, watch, Cancelling(database, Outbox(database), SystemClock(), watch.tell))
     routes = api.routes(place, orders, LetsEveryoneIn())
     return create_app("test", [routes], Health({}, refreshed), lifetime, "http://issuer")  # type: ignore[arg-type]
