@@ -9,6 +9,7 @@ from tests.integration.events.mail import Mail, check
 from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over
 from tests.integration.events.whole import Whole
 from tests.sabotage.booking_guards import BOOKING
+from tests.sabotage.cancel_guards import CANCELLING
 from tests.sabotage.guards import Guard, breaks, keeps, without
 from tests.sabotage.inbox_guards import INBOX
 from tests.sabotage.outbox_guards import ANYBODY, BY_TOKEN, OUTBOX
@@ -16,7 +17,7 @@ from tests.sabotage.part_guards import PARTS
 from tests.support.interleaving import Gate
 
 every_guard = pytest.mark.parametrize("promised", [*INBOX, *OUTBOX], ids=str)
-every_part = pytest.mark.parametrize("promised", PARTS, ids=str)
+every_part = pytest.mark.parametrize("promised", [*PARTS, *CANCELLING], ids=str)
 every_key = pytest.mark.parametrize("promised", BOOKING, ids=str)
 
 

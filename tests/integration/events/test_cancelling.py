@@ -114,7 +114,8 @@ async def test_dispatch_locked_first_cancel_waits_and_is_refused(whole: Whole) -
     await whole.cancel(order_id)
     await raced(whole, await reporting(whole, order_id), await handling(whole))
     await whole.come_to_rest()
-    assert (await history(whole, order_id)).endswith("cancelling confirmed packed shipped")
+    went = await history(whole, order_id)
+    assert went.endswith("cancelling confirmed packed shipped"), f"a parcel left of an order that was cancelled: {went}"
     assert await stock(whole) == (3, 0)
 
 
@@ -140,6 +141,7 @@ async def test_told_twice_that_a_parcel_is_cancelled_product_gives_its_stock_bac
     await whole.set_back("sales", "delivery", order_id, 1)
     await whole.publish_again("delivery", 2)
     await whole.come_to_rest()
+    assert await whole.parked("product") == {}, "stock was given back twice, as far as there was any"
     assert await stock(whole) == (5, 0)
     assert await history(whole, order_id) == "placed confirmed cancelling cancelled"
 
