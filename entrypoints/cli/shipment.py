@@ -42,13 +42,16 @@ def advance(
     note: Annotated[str | None, typer.Option(help="For the history.", callback=one_line(200))] = None,
     data: Data = DATA,
     *,
+    no_restock: Annotated[
+        bool, typer.Option("--no-restock", help="Of a return: the goods are not fit to be sold again.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Report the step that a shipment took: packed, dispatched, in_transit, delivered, failed or returned."""
     from modules.delivery.port import StatusReport
     from modules.kernel.ids import ShipmentId
 
-    report = StatusReport(status=status, note=note)
+    report = StatusReport(status=status, note=note, restock=False if no_restock else None)
     shipment = act(data, lambda operator: operator.delivery.report(actor(), ShipmentId(shipment_id), report))
     show(shipment, as_json=as_json, table=lambda: typer.echo(f"{shipment.id} is {shipment.status}"))
 

@@ -29,6 +29,10 @@ class WrongSplit(Invalid, code="delivery.wrong_split"):
     """A split takes more than there is, or leaves nothing behind. `details["errors"]` names each line."""
 
 
+class NothingToRestock(Invalid, code="delivery.nothing_to_restock"):
+    """Only of a return can be said whether the goods are fit to be sold again."""
+
+
 class StatusKeyReused(Invalid, code="delivery.idempotency_key_reused"):
     """This `Idempotency-Key` has reported another status of this shipment."""
 
@@ -51,6 +55,8 @@ class ShipmentTransitionView:
     at: datetime
     note: str | None
     actor: str
+    restock: bool | None = None
+    """Of a return: whether the goods are fit to be sold again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,10 @@ class ShipmentView:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """What the warehouse or the carrier says of a shipment. `key` or `version` makes a repeat harmless."""
+    """What the warehouse or the carrier says of a shipment. `key` or `version` makes a repeat harmless.
+
+    `restock` says of a return whether the goods are fit to be sold again; where it is not said, they are.
+    """
 
     status: str
     at: datetime | None = None
@@ -82,6 +91,7 @@ class StatusReport:
     carrier: str | None = None
     key: str | None = None
     version: int | None = None
+    restock: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,9 @@ class DeliveryOperatorPort(Protocol):
         """Shipments, newest first, from behind the one that was opened at, and has the id, `after`."""
         ...
 
-    @rpc.idempotent("report.key", raises=(NoSuchShipment, IllegalTransition, PreconditionFailed, StatusKeyReused))
+    @rpc.idempotent(
+        "report.key", raises=(NoSuchShipment, IllegalTransition, PreconditionFailed, StatusKeyReused, NothingToRestock)
+    )
     async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
         """Take a step that the warehouse or the carrier reports.
 
@@ -127,6 +139,7 @@ class DeliveryOperatorPort(Protocol):
             IllegalTransition: the step is not allowed from where it is; names those that are.
             PreconditionFailed: it has moved on since `report.version`.
             StatusKeyReused: the key has reported something else.
+            NothingToRestock: `report.restock` is said of another step than a return.
         """
         ...
 

@@ -27,10 +27,10 @@ INSERT_LINES = sql("""
 """)
 
 INSERT_TRANSITIONS = sql("""
-    INSERT INTO shipment_transition (shipment_id, sequence, from_status, to_status, note, actor, at, key)
-    SELECT shipment_id, sequence, from_status, to_status, note, actor, at, key
+    INSERT INTO shipment_transition (shipment_id, sequence, from_status, to_status, note, actor, at, key, restock)
+    SELECT shipment_id, sequence, from_status, to_status, note, actor, at, key, restock
     FROM json_to_recordset(CAST(:rows AS json)) AS r(shipment_id uuid, sequence int, from_status text,
-        to_status text, note text, actor text, at timestamptz, key text)
+        to_status text, note text, actor text, at timestamptz, key text, restock boolean)
 """)
 
 LOCK_FULFILMENT = sql("""
@@ -69,7 +69,7 @@ COUNT_EVENTS = sql("UPDATE fulfilment SET event_sequence = event_sequence + :num
 
 NEXT_EVENT = sql("UPDATE fulfilment SET event_sequence = event_sequence + 1 WHERE order_id = :order_id")
 
-REPORTED = sql("SELECT to_status FROM shipment_transition WHERE shipment_id = :shipment_id AND key = :key")
+REPORTED = sql("SELECT to_status, restock FROM shipment_transition WHERE shipment_id = :shipment_id AND key = :key")
 
 MOVE = sql("""
     UPDATE shipment SET status = :status, version = version + 1, updated_at = :at,
@@ -159,10 +159,9 @@ async def count_event(transaction: Transaction, order_id: OrderId) -> None:
     await transaction.execute(NEXT_EVENT, order_id=order_id)
 
 
-async def reported(transaction: Transaction, shipment_id: ShipmentId, key: str) -> str | None:
-    """The status that was reported with `key`."""
-    rows = await transaction.fetch(REPORTED, shipment_id=shipment_id, key=key)
-    return rows[0].to_status if rows else None
+async def reported(transaction: Transaction, shipment_id: ShipmentId, key: str) -> Any | None:
+    """The step that was reported with `key`."""
+    return next(iter(await transaction.fetch(REPORTED, shipment_id=shipment_id, key=key)), None)
 
 
 async def move(transaction: Transaction, shipment_id: ShipmentId, status: str, at: datetime, **known: Any) -> None:

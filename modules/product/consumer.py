@@ -36,4 +36,6 @@ async def _set_free(transaction: Transaction, events: Sequence[Event]) -> None:
 
 
 def _parcel(update: ShipmentStatusUpdated | ShipmentCancelled) -> Parcel:
-    return Parcel(update.shipment_id, update.hold_id, tuple((line.sku, line.quantity) for line in update.lines))
+    note = update.note if isinstance(update, ShipmentStatusUpdated) else update.reason
+    lines = tuple((line.sku, line.quantity) for line in update.lines)
+    return Parcel(update.shipment_id, update.hold_id, lines, note)

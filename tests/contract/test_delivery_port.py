@@ -13,6 +13,7 @@ from modules.delivery.port import (
     DeliveryPort,
     IllegalTransition,
     NoSuchShipment,
+    NothingToRestock,
     NotSplittable,
     ShipmentFact,
     ShipmentView,
@@ -149,6 +150,20 @@ async def refused(operator: DeliveryOperatorPort, shipment: ShipmentView, report
         await operator.report("maria", shipment.id, report)
     assert await operator.shipments() == before
     return raised.value
+
+
+async def test_a_return_says_whether_the_goods_are_fit_and_nothing_else_does(
+    operator: DeliveryOperatorPort, depot: Depot
+) -> None:
+    fit, unfit = [await depot.shipment("packed", "dispatched", "failed") for _ in range(2)]
+    assert (await operator.report("maria", fit.id, StatusReport("returned"))).history[-1].restock is True
+    report = StatusReport("returned", key="k", restock=False)
+    assert (await same_again(lambda: operator.report("maria", unfit.id, report))).history[-1].restock is False
+    error = await refused(operator, unfit, StatusReport("returned", key="k"))
+    assert type(error) is StatusKeyReused
+    shipment = await depot.shipment()
+    error = await refused(operator, shipment, StatusReport("packed", restock=False))
+    assert (type(error), error.details["errors"][0]["pointer"]) == (NothingToRestock, "/restock")
 
 
 async def test_a_key_that_has_reported_something_else_is_refused(operator: DeliveryOperatorPort, depot: Depot) -> None:

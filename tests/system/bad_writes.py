@@ -45,6 +45,7 @@ REPORTS = [
     ("a long note", _report(note="x" * 201), "/note"),
     ("a tracking code in two lines", _report(tracking_code="a\nb"), "/tracking_code"),
     ("a carrier that is a number", _report(carrier=7), "/carrier"),
+    ("a return that is fit perhaps", _report(status="returned", restock="perhaps"), "/restock"),
     ("an unknown member", _report(color="red"), "/color"),
 ]
 CONDITIONS = [
@@ -71,6 +72,15 @@ CONDITIONS = [
         f"POST /api/v1/shipments/{NOWHERE}/status",
         404,
         "delivery.shipment_not_found",
+        headers=KEY,
+    ),
+    Bad(
+        "a step with which nothing comes back",
+        REPORT,
+        422,
+        "delivery.nothing_to_restock",
+        "/restock",
+        content=_report(restock=True),
         headers=KEY,
     ),
     Bad("a report on no id", "POST /api/v1/shipments/7/status", 404, "delivery.shipment_not_found", headers=KEY),

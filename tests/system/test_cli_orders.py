@@ -117,6 +117,19 @@ def test_a_line_to_split_off_that_makes_no_sense_is_wrong_usage(line: str, syste
     assert "TEA=2" in said.err
 
 
+async def test_what_came_back_unfit_is_written_off(system: Running, parties: Mapping[str, Party]) -> None:
+    _, shipment = await shipment_of(system, parties)
+    before = ask(system, "stock", "show", "TEA")
+    for step in ("packed", "dispatched", "failed"):
+        ask(system, "shipment", "advance", shipment, step)
+
+    said = ask(system, "shipment", "advance", shipment, "returned", "--note", "wet", "--no-restock")
+
+    assert [(step["to"], step["restock"]) for step in said["history"]][-2:] == [("failed", None), ("returned", False)]
+    assert before
+    assert "fit" in refused("shipment", "advance", shipment, "packed", "--no-restock", data=system.data)
+
+
 @pytest.mark.parametrize("step", ["", "lost", "cancelled", "PACKED", "pending"])
 async def test_what_is_no_step_is_refused_and_the_legal_ones_are_named(
     step: str, system: Running, parties: Mapping[str, Party]

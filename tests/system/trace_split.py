@@ -23,6 +23,11 @@ SPLIT: Sequence[Call] = (
         report(f"the new part is {status}", "pair", status, f"n{number}")
         for number, status in enumerate(("packed", "dispatched"))
     ),
+    report("the new part failed", "pair", "failed", "n2", note="nobody at home", restock=False),
+    report("the new part failed, and no word of restocking", "pair", "failed", "n2", note="nobody at home"),
+    report("the new part came back unfit", "pair", "returned", "n3", note="wet", restock=False),
+    report("the new part came back unfit, again", "pair", "returned", "n3", note="wet", restock=False),
+    report("the new part came back fit, under that key", "pair", "returned", "n3", note="wet", restock=True),
     split("a split of what has left", "pair", {"SOCKS": 1}, "s2"),
     get("the order that went out in part", "sales", f"{ORDERS}/{{third}}", "shop"),
     get("what may happen to it in part", "sales", f"{ORDERS}/{{third}}/transitions", "shop"),

@@ -9,6 +9,7 @@ from modules.delivery.model.shipment import (
     ShipmentTransitions,
     allowed,
     check_version,
+    restocked,
     transitions,
 )
 from modules.delivery.model.split import Parting, parted
@@ -26,5 +27,6 @@ __all__ = [
     "check_version",
     "metadata",
     "parted",
+    "restocked",
     "transitions",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modules.delivery.port import NothingToRestock
 from modules.kernel.errors import PreconditionFailed
 
 STEPS: Mapping[str, tuple[str, ...]] = {
@@ -59,6 +60,20 @@ def check_version(present: int, expected: int | None) -> None:
     """
     if expected not in {None, present}:
         raise PreconditionFailed(f"The shipment is at version {present} now.", version=present)
+
+
+def restocked(status: str, *, restock: bool | None) -> bool | None:
+    """Whether what comes back with a step to `status` is fit to be sold again: yes, unless it is said that it is not.
+
+    Raises:
+        NothingToRestock: it is said of a step with which nothing comes back.
+    """
+    if status == "returned":
+        return restock is not False
+    if restock is not None:
+        detail = "Only of a return can be said whether the goods are fit to be sold again."
+        raise NothingToRestock(detail, errors=[{"pointer": "/restock", "code": "not_returned", "detail": detail}])
+    return None
 
 
 def allowed(status: str) -> tuple[str, ...]:

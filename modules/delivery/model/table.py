@@ -80,7 +80,10 @@ class ShipmentStep(DeliveryTable, table=True):
 
 
 class ShipmentTransition(DeliveryTable, table=True):
-    """A step that a shipment took; the first has no `from_status`. `key` makes a report count once."""
+    """A step that a shipment took; the first has no `from_status`. `key` makes a report count once.
+
+    `restock` says of a return whether the goods are fit to be sold again.
+    """
 
     __tablename__ = "shipment_transition"
 
@@ -92,6 +95,7 @@ class ShipmentTransition(DeliveryTable, table=True):
     actor: str
     at: datetime = Field(sa_type=INSTANT)
     key: str | None = None
+    restock: bool | None = None
 
     __table_args__ = (
         UniqueConstraint("shipment_id", "key", name="shipment_transition_once"),
@@ -102,6 +106,7 @@ class ShipmentTransition(DeliveryTable, table=True):
         ),
         CheckConstraint("(sequence = 1) = (from_status IS NULL)", name="shipment_first_step"),
         CheckConstraint("sequence > 1 OR to_status = 'pending'", name="shipment_begins_pending"),
+        CheckConstraint("restock IS NULL OR to_status = 'returned'", name="shipment_restock_on_return"),
     )
 
 

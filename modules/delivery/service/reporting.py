@@ -3,7 +3,7 @@
 from typing import Any
 
 from modules.delivery import repository
-from modules.delivery.model import allowed, check_version
+from modules.delivery.model import allowed, check_version, restocked
 from modules.delivery.port import (
     IllegalTransition,
     NoSuchShipment,
@@ -36,6 +36,7 @@ class Reporting:
             IllegalTransition: the step is not allowed from where it is; names those that are.
             PreconditionFailed: it has moved on since `report.version`.
             StatusKeyReused: the key has reported something else.
+            NothingToRestock: `report.restock` is said of another step than a return.
         """
         async with self._database.transaction() as transaction:
             fulfilment = await repository.lock_fulfilment(transaction, shipment_id)
@@ -53,14 +54,16 @@ class Reporting:
         if report.key is None:
             return False
         earlier = await repository.reported(transaction, shipment_id, report.key)
-        if earlier not in {None, report.status}:
-            raise StatusKeyReused(f"This key has reported {earlier} of the shipment.")
-        return earlier is not None
+        if earlier is None:
+            return False
+        if (earlier.to_status, earlier.restock) != (report.status, restocked(report.status, restock=report.restock)):
+            raise StatusKeyReused(f"This key has reported {earlier.to_status} of the shipment, in other words.")
+        return True
 
     async def _step(
         self, transaction: Transaction, fulfilment: Any, before: Any, actor: str, report: StatusReport
     ) -> None:
-        at = report.at or self._clock.now()
+        at, restock = report.at or self._clock.now(), restocked(report.status, restock=report.restock)
         await repository.move(
             transaction, before.id, report.status, at, carrier=report.carrier, tracking_code=report.tracking_code
         )
@@ -73,6 +76,7 @@ class Reporting:
             "actor": actor,
             "at": at,
             "key": report.key,
+            "restock": restock,
         }
         await repository.insert_transitions(transaction, [transition])
         await repository.count_event(transaction, fulfilment.order_id)
@@ -88,6 +92,7 @@ class Reporting:
             carrier=report.carrier,
             tracking_code=report.tracking_code,
             note=report.note,
+            restock=restock is not False,
         )
         event = NewEvent(fulfilment.order_id, fulfilment.event_sequence + 1, update)
         await self._outbox.record(transaction, [event])

@@ -26,6 +26,7 @@ def shipment_view(row: Any) -> ShipmentView:
                 at=datetime.fromisoformat(step["at"]),
                 note=step["note"],
                 actor=step["actor"],
+                restock=step["restock"],
             )
             for step in row.history
         ),

@@ -16,12 +16,16 @@ class HoldClosed(Conflict, code="product.hold_closed"):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """So many of each SKU, of one hold, in one shipment."""
+    """So many of each SKU, of one hold, in one shipment; and what was noted of it."""
 
     shipment_id: UUID
     hold_id: UUID
     lines: tuple[tuple[str, int], ...]
+    note: str | None = None
 
+
+NOT_FIT = "It came back, and is not fit to be sold again."
+"""Why something is written off, where nobody says more."""
 
 Booked = Mapping[str, tuple[Parcel, str, int]]
 """Parcel, SKU and quantity by the key of a movement."""
@@ -91,7 +95,15 @@ async def take_back(transaction: Transaction, parcels: Sequence[Parcel], *, rest
     await repository.book(
         transaction,
         [
-            Movement(_key("return", parcel, sku), sku, kind, n, on_hand_change=n * restock, hold_id=parcel.hold_id)
+            Movement(
+                _key("return", parcel, sku),
+                sku,
+                kind,
+                n,
+                on_hand_change=n * restock,
+                hold_id=parcel.hold_id,
+                reason=parcel.note or (None if restock else NOT_FIT),
+            )
             for parcel in parcels
             for sku, n in parcel.lines
         ],
