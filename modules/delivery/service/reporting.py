@@ -38,6 +38,7 @@ class Reporting:
             StatusKeyReused: the key has reported something else.
             NothingToRestock: `report.restock` is said of another step than a return.
         """
+        restocked(report.status, restock=report.restock)  # what makes no sense is refused whatever the shipment is
         async with self._database.transaction() as transaction:
             fulfilment = await repository.lock_fulfilment(transaction, shipment_id)
             if fulfilment is None:
