@@ -40,6 +40,16 @@ def read_catalogue(file: Path) -> Sequence[NewProduct]:
     return list(rows.values())
 
 
+def product_of(sku: str, name: object, unit_price: object, currency: object) -> NewProduct:
+    """A row that was written on the command line.
+
+    Raises:
+        CatalogueFileError: a member is missing, or wrong.
+    """
+    given = {"sku": sku, "name": name, "unit_price": unit_price, "currency": currency}
+    return _row({member: value for member, value in given.items() if value is not None}, sku)
+
+
 def _csv(text: Any, file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(text)
     heading = set(reader.fieldnames or ())

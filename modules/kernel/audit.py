@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlmodel import JSON, BigInteger, Column, DateTime, Identity, Index, MetaData, Table, Text, text
 
-from modules.kernel.database import Transaction, sql
+from modules.kernel.database import Transaction, rows_json, sql
 
 
 def audit_table(metadata: MetaData) -> None:
@@ -28,6 +28,11 @@ def audit_table(metadata: MetaData) -> None:
 
 NOTE = sql("""
     INSERT INTO audit (actor, action, subject, details) VALUES (:actor, :action, :subject, CAST(:details AS json))
+""")
+
+NOTE_ALL = sql("""
+    INSERT INTO audit (actor, action, subject, details) SELECT :actor, action, subject, details
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(action text, subject text, details json)
 """)
 
 CHANGES = sql("""
@@ -56,6 +61,13 @@ async def note(
     """Write down who did what, in the transaction that does it."""
     listed = orjson.dumps(details or {}).decode()
     await transaction.execute(NOTE, actor=actor, action=action, subject=subject, details=listed)
+
+
+async def note_all(transaction: Transaction, actor: str, done: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Write down many things that one actor did: each an action, its subject and the details."""
+    rows = [{"action": action, "subject": subject, "details": details} for action, subject, details in done]
+    if rows:
+        await transaction.execute(NOTE_ALL, actor=actor, rows=rows_json(rows))
 
 
 async def changes(

@@ -124,6 +124,21 @@ audit_table(metadata)
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a product is called, what it costs, and whether it is sold."""
+
+    name: str
+    unit_price: int
+    currency: str
+    active: bool
+
+    def shown(self) -> dict[str, object]:
+        """The terms as they are told of a change."""
+        price = {"amount": self.unit_price, "currency": self.currency}
+        return {"name": self.name, "unit_price": price, "active": self.active}
+
+
+@dataclass(frozen=True, slots=True)
 class StockRow:
     """A locked stock row with what the catalogue says of its product."""
 
@@ -134,6 +149,35 @@ class StockRow:
     active: bool
     on_hand: int
     held: int
+
+
+def terms(present: Terms | None, name: str, unit_price: int, currency: str, *, active: bool | None = None) -> Terms:
+    """What a product becomes. Where nothing is said of `active`, a new one is sold, and the present one stays as it is."""
+    if active is None:
+        active = True if present is None else present.active
+    return Terms(name, unit_price, currency, active)
+
+
+def differs(present: int | None, version: int | None, *, new: bool) -> bool:
+    """Whether a product's `present` version (none where it does not exist) is not the one that is to be changed."""
+    if new:
+        return present is not None
+    return version is not None and version != present
+
+
+def change(before: Terms | None, after: Terms) -> tuple[str, dict[str, object]]:
+    """How a change is called in the audit, and the members that differ, before and after."""
+    if before is None:
+        return "add", {"before": None, "after": after.shown()}
+    old, new = before.shown(), after.shown()
+    names = [name for name in old if old[name] != new[name]]
+    told: dict[str, object] = {
+        "before": {name: old[name] for name in names},
+        "after": {name: new[name] for name in names},
+    }
+    if before.active != after.active:
+        return "sell_again" if after.active else "retire", told
+    return "change", told
 
 
 def holds_before(state: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from modules.kernel import rpc
-from modules.kernel.errors import Conflict, Invalid, NotFound
+from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId, OrderId
 from modules.kernel.money import MAX_UNIT_PRICE, Currency, Money
@@ -156,6 +156,38 @@ class NewProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductWanted:
+    """What a product is to be, `unit_price` in minor units.
+
+    Where nothing is said of `active`, a new one is sold, and one that there is stays as it is. With `new` it is only
+    added, with a `version` only changed, and only if it is still that one.
+    """
+
+    name: Name
+    unit_price: Annotated[int, Field(ge=0, le=MAX_UNIT_PRICE)]
+    currency: Currency
+    active: bool | None = None
+    version: int | None = None
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChange:
+    """`actor` did `action` (add, change, retire, sell_again) to a product.
+
+    `before` and `after` have the members that differ; of a new product there is no `before`.
+    """
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    sku: str
+    before: Mapping[str, object] | None
+    after: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class ProductView:
     """What the catalogue says of a product."""
 
@@ -217,14 +249,55 @@ class ProductOperatorPort(Protocol):
     async def import_products(self, actor: str, rows: Sequence[NewProduct]) -> int:
         """Add products or change them by SKU, and count their stock where a row says how much there is.
 
+        A retired product stays retired: who took it out of sale had a reason that a list of prices does not know.
+
         Raises:
             BelowHeld: a row counts less than is held; nothing of it all was done.
         """
         ...
 
     @rpc.read()
-    async def products(self, after: str | None, limit: int, prefix: str = "") -> Sequence[ProductView]:
-        """The catalogue by SKU, from behind `after`."""
+    async def products(
+        self, after: str | None, limit: int, prefix: str = "", *, active: bool | None = None
+    ) -> Sequence[ProductView]:
+        """The catalogue by SKU, from behind `after`; with `active` only those that are sold, or only the retired."""
+        ...
+
+    @rpc.read(raises=(NoSuchProduct,))
+    async def product(self, sku: str) -> ProductView:
+        """One product.
+
+        Raises:
+            NoSuchProduct: there is none of that SKU.
+        """
+        ...
+
+    @rpc.once(raises=(PreconditionFailed,))
+    async def put_product(self, actor: str, sku: Sku, wanted: ProductWanted) -> ProductView:
+        """Add a product or change it; what is so already stays as it is, version included.
+
+        Orders, and what is held for them, keep the prices that they were placed at.
+
+        Raises:
+            PreconditionFailed: it is another version by now, or is there, or is not. `details["version"]` is the
+                present one.
+        """
+        ...
+
+    @rpc.idempotent("sku", raises=(NoSuchProduct,))
+    async def retire_product(self, actor: str, sku: str) -> ProductView:
+        """Sell a product no more. It stays in the catalogue, and orders that have it are not touched.
+
+        Raises:
+            NoSuchProduct: there is none of that SKU.
+        """
+        ...
+
+    @rpc.read()
+    async def list_changes(
+        self, sku: str | None = None, limit: int = 50, before: int | None = None
+    ) -> Sequence[ProductChange]:
+        """Who changed what of the catalogue, of one SKU where it is named, the newest first, from behind the id `before`."""
         ...
 
     @rpc.read()

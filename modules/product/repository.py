@@ -1,14 +1,14 @@
 """Every SQL statement of product."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
 from modules.kernel.ids import HoldId
-from modules.product.model import StockRow, holds_before
+from modules.product.model import StockRow, Terms, holds_before
 
 READ_STOCK = sql("""
     SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held
@@ -93,15 +93,27 @@ TO_SETTLE = sql("""
     SELECT hold_id FROM hold WHERE state = 'held' AND expires_at <= clock_timestamp() ORDER BY expires_at LIMIT :limit
 """)
 
-UPSERT_PRODUCTS = sql("""
-    INSERT INTO product (sku, name, unit_price, currency)
-    SELECT sku, name, unit_price, currency
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(sku text, name text, unit_price bigint, currency text)
-    ORDER BY sku
-    ON CONFLICT (sku) DO UPDATE SET name = excluded.name, unit_price = excluded.unit_price,
-        currency = excluded.currency, active = true, version = product.version + 1
-    WHERE (product.name, product.unit_price, product.currency, product.active)
-        IS DISTINCT FROM (excluded.name, excluded.unit_price, excluded.currency, true)
+ADD_PRODUCTS = sql("""
+    INSERT INTO product (sku, name, unit_price, currency, active)
+    SELECT sku, name, unit_price, currency, active
+    FROM json_to_recordset(CAST(:rows AS json))
+        AS r(sku text, name text, unit_price bigint, currency text, active boolean)
+    ORDER BY sku ON CONFLICT DO NOTHING
+    RETURNING sku
+""")
+
+# Locked in the order of their SKUs. Whoever opens a stock row for one of them need not wait.
+LOCK_PRODUCTS = sql("""
+    SELECT sku, name, unit_price, currency, active, version FROM product
+    WHERE sku = ANY(:skus) ORDER BY sku FOR NO KEY UPDATE
+""")
+
+CHANGE_PRODUCTS = sql("""
+    UPDATE product p SET name = r.name, unit_price = r.unit_price, currency = r.currency, active = r.active,
+        version = p.version + 1
+    FROM json_to_recordset(CAST(:rows AS json))
+        AS r(sku text, name text, unit_price bigint, currency text, active boolean)
+    WHERE p.sku = r.sku
 """)
 
 OPEN_STOCK = sql("""
@@ -111,7 +123,8 @@ OPEN_STOCK = sql("""
 
 PRODUCTS = sql("""
     SELECT sku, name, unit_price, currency, active, version FROM product
-    WHERE sku > :after AND starts_with(sku, :prefix) ORDER BY sku LIMIT :limit
+    WHERE sku > :after AND starts_with(sku, :prefix) AND active = coalesce(CAST(:active AS boolean), active)
+    ORDER BY sku LIMIT :limit
 """)
 
 PRODUCT = sql("SELECT sku, name, unit_price, currency, active, version FROM product WHERE sku = :sku")
@@ -246,16 +259,31 @@ async def to_settle(reading: Transaction, limit: int) -> Sequence[HoldId]:
     return [row.hold_id for row in await reading.fetch(TO_SETTLE, limit=limit)]
 
 
-async def upsert_products(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add products or change them by SKU; each has a stock row."""
-    listed = rows_json(rows)
-    await transaction.execute(UPSERT_PRODUCTS, rows=listed)
+async def add_products(transaction: Transaction, rows: Mapping[str, Terms]) -> frozenset[str]:
+    """Add products by SKU, each with a stock row, where there are none; answers which were added."""
+    listed = rows_json(_product_rows(rows))
+    added = await transaction.fetch(ADD_PRODUCTS, rows=listed)
     await transaction.execute(OPEN_STOCK, rows=listed)
+    return frozenset(row.sku for row in added)
 
 
-async def products(reading: Transaction, after: str, prefix: str, limit: int) -> Sequence[Any]:
+async def lock_products(transaction: Transaction, skus: Sequence[str]) -> dict[str, Any]:
+    """The catalogue rows that there are of these SKUs, locked."""
+    return {row.sku: row for row in await transaction.fetch(LOCK_PRODUCTS, skus=list(skus))}
+
+
+async def change_products(transaction: Transaction, rows: Mapping[str, Terms]) -> None:
+    """Have products be another version. Their rows must be locked."""
+    await transaction.execute(CHANGE_PRODUCTS, rows=rows_json(_product_rows(rows)))
+
+
+def _product_rows(rows: Mapping[str, Terms]) -> Sequence[Mapping[str, Any]]:
+    return [{"sku": sku, **asdict(terms)} for sku, terms in rows.items()]
+
+
+async def products(reading: Transaction, after: str, prefix: str, limit: int, *, active: bool | None) -> Sequence[Any]:
     """Catalogue rows by SKU."""
-    return await reading.fetch(PRODUCTS, after=after, prefix=prefix, limit=limit)
+    return await reading.fetch(PRODUCTS, after=after, prefix=prefix, limit=limit, active=active)
 
 
 async def product(reading: Transaction, sku: str) -> Any | None:

@@ -1,9 +1,11 @@
 """What product means to the operator, however it is reached."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from modules.kernel.errors import PreconditionFailed
 from modules.kernel.money import Money
 from modules.product.port import (
     BelowHeld,
@@ -12,6 +14,7 @@ from modules.product.port import (
     NoSuchProduct,
     ProductOperatorPort,
     ProductView,
+    ProductWanted,
     StockChange,
     StockView,
 )
@@ -82,3 +85,84 @@ async def test_stock_of_no_product_cannot_be_changed(operator: ProductOperatorPo
     with pytest.raises(NoSuchProduct) as refused:
         await operator.change_stock("maria", "GHOST", StockChange("receipt", 1, "k"))
     assert refused.value.details == {"sku": "GHOST"}
+
+
+# the catalogue, changed
+
+
+TEA = ProductWanted("Tea", 450, "EUR")
+
+
+async def test_a_product_is_added_then_changed_and_what_is_so_already_stays(operator: ProductOperatorPort) -> None:
+    assert await operator.put_product("maria", "TEA/G", TEA) == ProductView("TEA/G", "Tea", Money(450, "EUR"), True, 1)
+    dearer = replace(TEA, unit_price=500, currency="USD")
+    changed = ProductView("TEA/G", "Tea", Money(500, "USD"), True, 2)
+    assert await same_again(lambda: operator.put_product("maria", "TEA/G", dearer)) == changed
+    assert await same_again(lambda: operator.product("TEA/G")) == changed
+    assert await operator.stock(["TEA/G"]) == [StockView("TEA/G", 0, 0, 0)]
+    assert len(await operator.list_changes()) == 2
+
+
+async def test_a_product_that_is_another_version_is_not_changed(operator: ProductOperatorPort) -> None:
+    await operator.put_product("maria", "TEA", TEA)
+    for wanted in (replace(TEA, unit_price=1, version=2), replace(TEA, unit_price=1, new=True)):
+        with pytest.raises(PreconditionFailed) as refused:
+            await operator.put_product("maria", "TEA", wanted)
+        assert refused.value.details == {"version": 1}
+    with pytest.raises(PreconditionFailed) as refused:
+        await operator.put_product("maria", "MUG", replace(TEA, version=1))
+    assert refused.value.details == {"version": None}
+    changed = await operator.put_product("maria", "TEA", replace(TEA, unit_price=1, version=1))
+    assert (changed.unit_price.amount, changed.version) == (1, 2)
+
+
+async def test_a_retired_product_stays_in_the_catalogue_until_it_is_sold_again(operator: ProductOperatorPort) -> None:
+    await operator.put_product("maria", "TEA", TEA)
+    retired = await same_again(lambda: operator.retire_product("maria", "TEA"))
+    assert (retired.active, retired.version) == (False, 2)
+    await operator.put_product("maria", "MUG", TEA)
+    assert [one.sku for one in await operator.products(None, 10, active=False)] == ["TEA"]
+    assert [one.sku for one in await operator.products(None, 10, active=True)] == ["MUG"]
+    assert not (await operator.put_product("maria", "TEA", replace(TEA, unit_price=1))).active
+    assert (await operator.put_product("maria", "TEA", replace(TEA, active=True))).active
+
+
+async def test_an_import_changes_the_price_of_a_retired_product_and_leaves_it_retired(
+    operator: ProductOperatorPort,
+) -> None:
+    await operator.put_product("maria", "TEA", replace(TEA, active=False))
+    await operator.import_products("maria", [NewProduct("TEA", "Tea", 500, "EUR", 3)])
+    assert await operator.product("TEA") == ProductView("TEA", "Tea", Money(500, "EUR"), active=False, version=2)
+
+
+async def test_what_is_not_in_the_catalogue_is_neither_shown_nor_retired(operator: ProductOperatorPort) -> None:
+    for asked in (operator.product("GHOST"), operator.retire_product("maria", "GHOST")):
+        with pytest.raises(NoSuchProduct) as refused:
+            await asked
+        assert refused.value.details == {"sku": "GHOST"}
+
+
+async def test_every_change_is_written_down_with_who_made_it_and_what_differs(operator: ProductOperatorPort) -> None:
+    await operator.put_product("maria", "TEA", TEA)
+    rows = [
+        NewProduct("TEA", "Tea", 500, "EUR"),
+        NewProduct("MUG", "Mug", 900, "EUR"),
+        NewProduct("CUP", "Cup", 1, "EUR"),
+    ]
+    await operator.import_products("file", rows)
+    await operator.retire_product("paul", "TEA")
+    await operator.put_product("maria", "TEA", replace(TEA, name="Green tea", unit_price=500, active=True))
+    await operator.put_product("maria", "TEA", replace(TEA, name="Green tea", unit_price=500))  # nothing differs
+    told = await same_again(lambda: operator.list_changes("TEA"))
+    cost = [{"unit_price": {"amount": amount, "currency": "EUR"}} for amount in (450, 500)]
+    assert [(one.actor, one.action, one.before, one.after) for one in reversed(told)] == [
+        ("maria", "add", None, {"name": "Tea", "active": True} | cost[0]),
+        ("file", "change", *cost),
+        ("paul", "retire", {"active": True}, {"active": False}),
+        ("maria", "sell_again", {"name": "Tea", "active": False}, {"name": "Green tea", "active": True}),
+    ]
+    assert all(one.at.utcoffset() is not None for one in told)
+    every = await operator.list_changes()
+    assert [(one.sku, one.action) for one in every][2:5] == [("TEA", "change"), ("MUG", "add"), ("CUP", "add")]
+    assert await operator.list_changes(limit=2, before=every[1].id) == every[2:4]
+    assert await operator.list_changes("GHOST") == []

@@ -58,15 +58,19 @@ def container_on(dsns: Mapping[str, str], **given: str) -> Container:
 async def opened(container: Container) -> Api:
     """The application, with something to sell and somebody who buys."""
     await container.catalogue().import_products("test", CATALOGUE)
-    token = await _token(container)
+    token = await _token(container, "sales", "orders:read", "orders:write")
     await container.verifier().learn(container.auth_port())
     transport = httpx.ASGITransport(build_app(container))
     return Api(container, httpx.AsyncClient(transport=transport, base_url="http://test"), token)
 
 
-async def _token(container: Container) -> str:
-    scopes = ["orders:read", "orders:write"]
-    created = await container.auth().create_client("test", "shop", scopes, ["sales"], ClientKind.CUSTOMER)
+async def admitted(api: Api, audience: str, *scopes: str) -> Api:
+    """The same application, for somebody else."""
+    return Api(api.container, api.http, await _token(api.container, audience, *scopes))
+
+
+async def _token(container: Container, audience: str, *scopes: str) -> str:
+    created = await container.auth().create_client("test", audience, [*scopes], [audience], ClientKind.CUSTOMER)
     credentials = {"client_id": created.client.id, "client_secret": created.client_secret}
     form = urlencode({"grant_type": "client_credentials"} | credentials).encode()
     (answer,) = await container.auth().issue_tokens([read_request(form, [])])

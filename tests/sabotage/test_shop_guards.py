@@ -1,7 +1,8 @@
-"""Each guard of placing, holding and settling: with it the promise holds, without it the promise's test is red."""
+"""Each guard of placing, holding, settling and the catalogue: with it the promise holds, without it the promise's test is red."""
 
 import pytest
 
+from tests.sabotage.catalogue_guards import CATALOGUE
 from tests.sabotage.guards import Guard, breaks, keeps
 from tests.sabotage.lock_guards import LOCKS
 from tests.sabotage.order_guards import ORDERS
@@ -10,7 +11,7 @@ from tests.sabotage.stock_guards import STOCK
 from tests.support.oracle import check
 from tests.support.shop import Shop
 
-every_guard = pytest.mark.parametrize("promised", [*STOCK, *LOCKS, *ORDERS, *KEYS], ids=str)
+every_guard = pytest.mark.parametrize("promised", [*STOCK, *CATALOGUE, *LOCKS, *ORDERS, *KEYS], ids=str)
 
 
 @every_guard

@@ -12,7 +12,17 @@ from tests.support.shop import Shop
 
 TABLES = {  # those that refer to others first
     "sales": ("order_line", "order_transition", "order_shipment", '"order"', "hold_decision", "outbox"),
-    "product": ("hold_line", "hold", "stock_movement", "stock", "product", "inbox_cursor", "inbox_parked"),
+    "product": (
+        "hold_line",
+        "hold",
+        "stock_movement",
+        "stock",
+        "product",
+        "inbox_cursor",
+        "inbox_parked",
+        "audit",
+        "idempotency",
+    ),
 }
 
 

@@ -9,6 +9,7 @@ import httpx
 
 from tests.system.bad import NOWHERE, Bad
 from tests.system.bad_orders import ORDERS
+from tests.system.bad_products import CATALOGUE
 from tests.system.bad_reads import READS
 from tests.system.bad_tokens import TOKENS
 from tests.system.bad_writes import WRITES
@@ -16,7 +17,7 @@ from tests.system.forged import forgeries
 from tests.system.parties import Party
 from tests.system.running import Running
 
-ROWS = {bad.name: bad for bad in (*ORDERS, *READS, *WRITES, *TOKENS)}
+ROWS = {bad.name: bad for bad in (*ORDERS, *READS, *WRITES, *CATALOGUE, *TOKENS)}
 AT_ONCE = 16
 PARAMETER = re.compile(r"\{[^}]+\}")
 

@@ -44,7 +44,14 @@ QUERIES = {
         *(("order_id", value) for value in ("", "7", "x" * 36, NOWHERE + "0")),
     ),
     CATALOGUE: (("limit", "0"), ("limit", "201"), ("prefix", "x" * 65), ("cursor", "x" * 65)),
-    PRODUCTS: (("limit", "0"), ("limit", "x"), ("prefix", "x" * 65), ("cursor", "x" * 65)),
+    PRODUCTS: (
+        ("limit", "0"),
+        ("limit", "x"),
+        ("active", "maybe"),
+        ("active", "2"),
+        ("prefix", "x" * 65),
+        ("cursor", "x" * 65),
+    ),
 }
 ONE = {
     f"{ORDERS}/%s": ("shop", "sales.order_not_found"),
@@ -70,7 +77,9 @@ METHODS = {
     f"PUT {SHIPMENTS}/{{shipment}}/transitions": "GET",
     f"GET {SHIPMENTS}/{{shipment}}/status": "POST",
     f"GET {SHIPMENTS}/{{shipment}}/split": "POST",
-    f"PATCH {PRODUCTS}/TEA": "GET",
+    f"PATCH {PRODUCTS}/TEA": "GET, PUT, DELETE",
+    f"PUT {PRODUCTS}": "GET",
+    "DELETE /api/v1/stock/TEA": "GET",
     f"POST {CATALOGUE}": "GET",
     f"PUT {CATALOGUE}/TEA": "GET",
     "GET /api/v1/quotes": "POST",

@@ -12,10 +12,12 @@ from tests.system.running import Running, waybill
 NOBODY = "00000000-0000-7000-8000-000000000000"  # the same in every worker
 READS: list[tuple[str, ...]] = [
     *(("client", "list"), ("product", "list"), ("order", "list"), ("shipment", "list"), ("stock", "verify")),
+    ("product", "changes"),
     ("db", "status"),
 ]
 ONES: list[tuple[str, ...]] = [
     *(("stock", "show", "TEA"), ("stock", "receive", "TEA", "1"), ("stock", "count", "TEA", "1")),
+    *(("product", "show", "TEA"), ("product", "set", "TEA", "--price", "1"), ("product", "retire", "TEA")),
     *(("order", "show", NOBODY), ("shipment", "advance", NOBODY, "packed"), ("db", "check"), ("db", "upgrade")),
     *(("db", "downgrade", "base", "--module", "sales"),),
     ("client", "create", "shop", "--scope", "orders:read", "--audience", "sales"),
@@ -28,6 +30,7 @@ WRONG = [
     *(("stock", "receive", "TEA", "1", "--key", "k" * 256), ("stock", "receive", "TEA", "1", "--reason", "r" * 201)),
     *(("shipment", "advance", "7", "packed"), ("shipment", "list", "--order", "7"), ("db", "downgrade", "base")),
     *(("stock", "show", "\udcff"), ("stock", "receive", "\udcff", "1"), ("product", "list", "--prefix", "\udcff")),
+    *(("product", "set", "\udcff"), ("product", "show", "\udcff"), ("product", "changes", "--limit", "0")),
     *(("order", "list", "--status", "\udcff"), ("shipment", "list", "--status", "\udcff")),
     *(("db", "status", "--colour", "red"), ("nothing",), ("--nothing",)),
 ]

@@ -6,6 +6,7 @@ from modules.kernel.principal import INTERNAL_SCOPE
 from tests.system.bad import NOWHERE
 from tests.system.trace_call import Call, get, is_refused, token
 from tests.system.trace_cancelled import CANCELLED
+from tests.system.trace_catalogue import CHANGED
 from tests.system.trace_goods import BOUGHT, SHIPPED, STOCK
 from tests.system.trace_orders import ORDERS, PLACED, READ
 from tests.system.trace_split import SPLIT
@@ -64,4 +65,15 @@ ENDED: Sequence[Call] = (
     get("orders with another token of the client", "sales", f"{ORDERS}?limit=1", "shop"),
 )
 
-TRACE: Sequence[Call] = (*TOKENS, *PLACED, *READ, *BOUGHT, *SHIPPED, *SPLIT, *STOCK, *CANCELLED, *ENDED)
+TRACE: Sequence[Call] = (
+    *TOKENS,
+    *PLACED,
+    *READ,
+    *BOUGHT,
+    *CHANGED,
+    *SHIPPED,
+    *SPLIT,
+    *STOCK,
+    *CANCELLED,
+    *ENDED,
+)

@@ -11,8 +11,10 @@ from modules.kernel.principal import Verifier
 from modules.product.port import (
     HoldFact,
     NewProduct,
+    ProductChange,
     ProductOperatorPort,
     ProductView,
+    ProductWanted,
     StockChange,
     StockFault,
     StockView,
@@ -20,7 +22,13 @@ from modules.product.port import (
 from modules.web.internal import operated
 
 IMPORT_PRODUCTS = rpc.crossing(ProductOperatorPort.import_products, "/internal/product/operator/import_products")
-PRODUCTS = rpc.crossing(ProductOperatorPort.products, "/internal/product/operator/products")
+PRODUCTS = rpc.crossing(
+    ProductOperatorPort.products, "/internal/product/operator/products", formerly=("f44cd0888d89ed30",)
+)
+PRODUCT = rpc.crossing(ProductOperatorPort.product, "/internal/product/operator/product")
+PUT_PRODUCT = rpc.crossing(ProductOperatorPort.put_product, "/internal/product/operator/put_product")
+RETIRE_PRODUCT = rpc.crossing(ProductOperatorPort.retire_product, "/internal/product/operator/retire_product")
+LIST_CHANGES = rpc.crossing(ProductOperatorPort.list_changes, "/internal/product/operator/list_changes")
 STOCK = rpc.crossing(ProductOperatorPort.stock, "/internal/product/operator/stock")
 CHANGE_STOCK = rpc.crossing(ProductOperatorPort.change_stock, "/internal/product/operator/change_stock")
 VERIFY_STOCK = rpc.crossing(ProductOperatorPort.verify_stock, "/internal/product/operator/verify_stock")
@@ -28,6 +36,10 @@ FACTS = rpc.crossing(ProductOperatorPort.facts, "/internal/product/operator/fact
 OPERATOR_METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     IMPORT_PRODUCTS,
     PRODUCTS,
+    PRODUCT,
+    PUT_PRODUCT,
+    RETIRE_PRODUCT,
+    LIST_CHANGES,
     STOCK,
     CHANGE_STOCK,
     VERIFY_STOCK,
@@ -42,6 +54,10 @@ def operator_routes(product: ProductOperatorPort, verifier: Verifier) -> APIRout
         {
             IMPORT_PRODUCTS: product.import_products,
             PRODUCTS: product.products,
+            PRODUCT: product.product,
+            PUT_PRODUCT: product.put_product,
+            RETIRE_PRODUCT: product.retire_product,
+            LIST_CHANGES: product.list_changes,
             STOCK: product.stock,
             CHANGE_STOCK: product.change_stock,
             VERIFY_STOCK: product.verify_stock,
@@ -60,9 +76,29 @@ class RemoteProductOperator:
         """Add products or change them by SKU."""
         return await self._channel.call(IMPORT_PRODUCTS, actor, rows)
 
-    async def products(self, after: str | None, limit: int, prefix: str = "") -> Sequence[ProductView]:
+    async def products(
+        self, after: str | None, limit: int, prefix: str = "", *, active: bool | None = None
+    ) -> Sequence[ProductView]:
         """The catalogue by SKU, from behind `after`."""
-        return await self._channel.call(PRODUCTS, after, limit, prefix)
+        return await self._channel.call(PRODUCTS, after, limit, prefix, active=active)
+
+    async def product(self, sku: str) -> ProductView:
+        """One product."""
+        return await self._channel.call(PRODUCT, sku)
+
+    async def put_product(self, actor: str, sku: str, wanted: ProductWanted) -> ProductView:
+        """Add a product or change it."""
+        return await self._channel.call(PUT_PRODUCT, actor, sku, wanted)
+
+    async def retire_product(self, actor: str, sku: str) -> ProductView:
+        """Sell a product no more."""
+        return await self._channel.call(RETIRE_PRODUCT, actor, sku)
+
+    async def list_changes(
+        self, sku: str | None = None, limit: int = 50, before: int | None = None
+    ) -> Sequence[ProductChange]:
+        """Who changed what of the catalogue, the newest first."""
+        return await self._channel.call(LIST_CHANGES, sku, limit, before)
 
     async def stock(self, skus: Sequence[str]) -> Sequence[StockView]:
         """Stock of the SKUs that exist."""

@@ -1,12 +1,11 @@
 """Catalogue and stock, for the operator."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from modules.kernel.database import Database, Transaction
+from modules.kernel.idempotency import Answered, Once, Repeatable
 from modules.kernel.ids import HoldId, new_id
-from modules.kernel.money import Money
 from modules.product import repository
 from modules.product.model import StockRow
 from modules.product.port import (
@@ -15,12 +14,15 @@ from modules.product.port import (
     MovementKeyReused,
     NewProduct,
     NoSuchProduct,
+    ProductChange,
     ProductView,
+    ProductWanted,
     StockChange,
     StockFault,
     StockView,
 )
 from modules.product.repository import Movement
+from modules.product.service.products import ProductPut, Products, import_rows, product_view
 
 ORDERS_NAMED = 3  # in the sentence; the details name more
 
@@ -30,16 +32,18 @@ class Catalogue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._products = Products(database)
+        self._moved: Once[StockView] = Once(database, StockView)
 
     async def import_products(self, actor: str, rows: Sequence[NewProduct]) -> int:
-        """Add products or change them by SKU, and count their stock where a row says how much there is."""
+        """Add products or change them by SKU, and count their stock where a row says how much there is.
+
+        A retired product stays retired: who took it out of sale had a reason that a list of prices does not know.
+        """
         run = new_id()
-        listed = [
-            {"sku": row.sku, "name": row.name, "unit_price": row.unit_price, "currency": row.currency} for row in rows
-        ]
         counts = {row.sku: row.on_hand for row in rows if row.on_hand is not None}
         async with self._database.transaction() as transaction:
-            await repository.upsert_products(transaction, listed)
+            await import_rows(transaction, actor, rows)
             stock = await repository.lock_stock(transaction, sorted(counts))
             for sku, quantity in counts.items():
                 await _not_below_held(transaction, stock[sku], quantity)
@@ -51,10 +55,13 @@ class Catalogue:
             await repository.book(transaction, movements, actor)
         return len(rows)
 
-    async def products(self, after: str | None, limit: int, prefix: str = "") -> Sequence[ProductView]:
-        """The catalogue by SKU, from behind `after`."""
+    async def products(
+        self, after: str | None, limit: int, prefix: str = "", *, active: bool | None = None
+    ) -> Sequence[ProductView]:
+        """The catalogue by SKU, from behind `after`; with `active` only those that are sold, or only the retired."""
         async with self._database.reading() as reading:
-            return [_product(row) for row in await repository.products(reading, after or "", prefix, limit)]
+            rows = await repository.products(reading, after or "", prefix, limit, active=active)
+        return [product_view(row) for row in rows]
 
     async def product(self, sku: str) -> ProductView:
         """One product.
@@ -66,7 +73,33 @@ class Catalogue:
             row = await repository.product(reading, sku)
         if row is None:
             raise NoSuchProduct(sku=sku)
-        return _product(row)
+        return product_view(row)
+
+    async def put_product(self, actor: str, sku: str, wanted: ProductWanted) -> ProductView:
+        """Add a product or change it. Raises as `Products.put`."""
+        return (await self.put(actor, sku, wanted)).answer.product
+
+    async def put(
+        self, actor: str, sku: str, wanted: ProductWanted, request: Repeatable | None = None
+    ) -> Answered[ProductPut]:
+        """Add a product or change it, once per key. Raises as `Products.put`."""
+        return await self._products.put(actor, sku, wanted, request)
+
+    async def retire_product(self, actor: str, sku: str) -> ProductView:
+        """Sell a product no more. Raises as `Products.retire`."""
+        return (await self.retire(actor, sku)).answer
+
+    async def retire(
+        self, actor: str, sku: str, version: int | None = None, request: Repeatable | None = None
+    ) -> Answered[ProductView]:
+        """Sell a product no more, once per key. Raises as `Products.retire`."""
+        return await self._products.retire(actor, sku, version, request)
+
+    async def list_changes(
+        self, sku: str | None = None, limit: int = 50, before: int | None = None
+    ) -> Sequence[ProductChange]:
+        """Who changed what of the catalogue, the newest first."""
+        return await self._products.changes(sku, limit, before)
 
     async def stock(self, skus: Sequence[str]) -> Sequence[StockView]:
         """Stock of the SKUs that exist, in SKU order."""
@@ -75,7 +108,13 @@ class Catalogue:
         return [_stock(rows[sku]) for sku in sorted(rows)]
 
     async def change_stock(self, actor: str, sku: str, change: StockChange) -> StockView:
-        """Receive, count or correct, once per key.
+        """Receive, count or correct. Raises as `move`."""
+        return (await self.move(actor, sku, change)).answer
+
+    async def move(
+        self, actor: str, sku: str, change: StockChange, request: Repeatable | None = None
+    ) -> Answered[StockView]:
+        """Receive, count or correct: once per key of the change, and of the request where it has one.
 
         Raises:
             NoSuchProduct: there is no such SKU.
@@ -83,7 +122,8 @@ class Catalogue:
             MovementKeyReused: the key has made another change.
         """
         key = f"operator:{change.key}"
-        async with self._database.transaction() as transaction:
+
+        async def moved(transaction: Transaction) -> StockView:
             row = (await repository.lock_stock(transaction, [sku])).get(sku)
             if row is None:
                 raise NoSuchProduct(sku=sku)
@@ -99,7 +139,9 @@ class Catalogue:
             )
             if not await repository.book(transaction, [movement], actor):
                 raise MovementKeyReused(key=change.key)  # meanwhile, for another SKU
-        return StockView(sku, on_hand, row.held, on_hand - row.held)
+            return StockView(sku, on_hand, row.held, on_hand - row.held)
+
+        return await self._moved(request, moved)
 
     async def verify_stock(self) -> Sequence[StockFault]:
         """Every counter that differs from what movements and open holds add up to."""
@@ -124,10 +166,6 @@ async def _not_below_held(transaction: Transaction, row: StockRow, on_hand: int)
             held=row.held,
             orders=orders,
         )
-
-
-def _product(row: Any) -> ProductView:
-    return ProductView(row.sku, row.name, Money(row.unit_price, row.currency), row.active, row.version)
 
 
 def _stock(row: StockRow) -> StockView:
