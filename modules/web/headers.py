@@ -17,7 +17,7 @@ IF_MATCH: Parameter = {
     "name": "If-Match",
     "in": "header",
     "description": "The `ETag` of the version that is to be changed.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": '^("[0-9]{1,9}"|[*])$'},
 }
 IF_NONE_MATCH: Parameter = {
     "name": "If-None-Match",
