@@ -78,7 +78,7 @@ class Documented:
     def authorization(self, operation: Any, **others: str) -> dict[str, str]:
         """What opens it; `others` are tokens for some services instead."""
         service = self.service(operation)
-        return {} if service is None else {"Authorization": f"Bearer {(self.tokens | others)[service]}"}
+        return {} if service is None else {"Authorization": f"Bearer {{**self.tokens, **others}[service]}"}
 
 
 @pytest.fixture(scope="module")
