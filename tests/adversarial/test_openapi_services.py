@@ -78,7 +78,8 @@ class Documented:
     def authorization(self, operation: Any, **others: str) -> dict[str, str]:
         """What opens it; `others` are tokens for some services instead."""
         service = self.service(operation)
-        return {} if service is None else {"Authorization": f"Bearer {{**self.tokens, **others}[service]}"}
+        token = "" if service is None else {**self.tokens, **others}[service]
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 @pytest.fixture(scope="module")
