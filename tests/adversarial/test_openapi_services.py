@@ -49,7 +49,9 @@ class Documented:
 
     def document(self, mode: str = "all") -> Any:
         """The document, with good requests and bad ones, or with one kind of them."""
-        declared = {"stateful": {"inference": {"algorithms": []}}}  # what is guessed would change with what is there
+        declared: dict[str, Any] = {
+            "stateful": {"inference": {"algorithms": []}}
+        }  # what is guessed would change with what is there
         config = {"checks": REFUSED, "generation": {"mode": mode}, "phases": declared}
         return schemathesis.openapi.from_url(f"{self.url}/openapi.json", config=schemathesis.Config.from_dict(config))
 

@@ -16,6 +16,7 @@ from tests.system.foreign_ways import FORM, Way, ways, ways_within
 from tests.system.parties import CATALOGUE, Party, admit
 
 WALKED_WITHIN_S = 120.0
+VOLATILE = frozenset({"date", "x-request-id", "content-length", "ratelimit"})
 FRAMES = 2  # of a stream; it may have no end
 
 
@@ -199,8 +200,7 @@ def _tells_nothing(there: Grounds, answer: httpx.Response, said: str) -> None:
 
 def _plain(answer: httpx.Response) -> tuple[int, Mapping[str, str], str]:
     """An answer without what it repeats of the request, and without what differs every time."""
-    headers = {name: value for name, value in answer.headers.items() if name not in {"date", "x-request-id"}}
-    headers.pop("content-length", None)
+    headers = {name: value for name, value in answer.headers.items() if name not in VOLATILE}
     text = answer.text
     for said in _places(answer.request):
         text = text.replace(said, "…")
