@@ -277,7 +277,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     cancelling = providers.Singleton(Cancelling, sales_database, sales_outbox, clock, watch.provided.tell)
-    orders = providers.Singleton(Orders, sales_database, watch, cancelling)
+    orders = providers.Singleton(Orders, sales_database, sales_outbox, watch, cancelling)
     catalogue = providers.Singleton(Catalogue, product_database)
     sweeper = providers.Singleton(Sweeper, product_database, product, sales_for_product)
     placing = providers.Singleton(Placing, sales_database, sales_outbox, product_for_sales, clock)

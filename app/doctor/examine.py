@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.doctor.invariants import Facts, Finding, judge
+from app.doctor.repair import Repair, remedies
 from app.doctor.topology import ModuleState, look
 from app.operator import assembled
 from modules.kernel.errors import Unavailable
@@ -30,6 +31,13 @@ class Examination:
     findings: Sequence[Finding]
     under_way: int
     unanswered: str | None = None
+    mended: Sequence[str] = ()
+    """What was done about faults that were found before."""
+
+    @property
+    def mendable(self) -> bool:
+        """Whether something may be done about what is wrong."""
+        return bool(remedies(self.findings))
 
     @property
     def faults(self) -> Sequence[str]:
@@ -40,8 +48,10 @@ class Examination:
         return [*found, *(fault for finding in self.findings for fault in finding.faults)]
 
 
-async def examine(data: Path) -> Examination:
+async def examine(data: Path, *, mend_as: str | None = None) -> Examination:
     """Look at everything of the installation in `data`. What looks wrong while events are under way is looked at again.
+
+    As whom to `mend_as`, where something is wrong that can be mended without risk; then all is looked at once more.
 
     Raises:
         CannotStart: nothing runs there.
@@ -56,9 +66,15 @@ async def examine(data: Path) -> Examination:
         try:
             modules = [await _with_lag(state, container) for state in modules]
             findings, under_way = await _judged(container)
+            mended: Sequence[str] = ()
+            if mend_as is not None:
+                repair = Repair(mend_as, container.orders(), container.delivery(), container.catalogue())
+                mended = await repair.mend(findings)
+            if mended:
+                findings, under_way = await _judged(container)
         except Unavailable as error:
             return Examination(modules, [], 0, error.detail)
-    return Examination(modules, findings, under_way)
+    return Examination(modules, findings, under_way, mended=mended)
 
 
 def _newest(offered: Mapping[str, Sequence[str]]) -> Mapping[str, str]:

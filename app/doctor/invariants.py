@@ -3,15 +3,23 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from modules.delivery.port import ShipmentFact
 from modules.product.port import HoldFact, StockFault
 from modules.sales.port import OrderFact
 
-EXAMPLES = 5
 GONE = frozenset({"dispatched", "in_transit", "delivered", "failed", "returned"})
 """A shipment in one of these has left the warehouse."""
+
+
+class Remedy(StrEnum):
+    """What may mend a fault, and never makes it worse."""
+
+    SALES_TELLS = "sales tells again what became of the order"
+    DELIVERY_TELLS = "delivery tells again what became of the order's parcels"
+    RECOUNT = "product counts anew what movements add up to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,93 +35,139 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """A case in which something is not true, in a sentence; `remedies` are of the order or SKU `about`."""
+
+    sentence: str
+    about: str = ""
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that must be true, how often it was looked at, and a sentence for each case in which it is not."""
+    """One thing that must be true, how often it was looked at, and each case in which it is not."""
 
     what: str
     looked_at: int
-    faults: tuple[str, ...]
+    cases: tuple[Fault, ...]
 
     @property
     def holds(self) -> bool:
         """Whether it is true in every case."""
-        return not self.faults
+        return not self.cases
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Each case in which it is not, as a sentence."""
+        return tuple(case.sentence for case in self.cases)
 
 
 def judge(facts: Facts) -> Sequence[Finding]:
     """Every invariant, with what speaks against it."""
+    orders, shipments, holds = len(facts.orders), len(facts.shipments), len(facts.holds)
     return [
-        Finding("every order has its shipments, each once", len(facts.orders), tuple(_shipments(facts))),
-        Finding("every shipment has its order", len(facts.shipments), tuple(_orphans(facts))),
-        Finding("what is held is what open orders need", len(facts.holds), tuple(_holds(facts))),
-        Finding("a cancelled order has no parcel", len(facts.orders), tuple(_cancelled(facts))),
-        Finding("counters are what movements add up to", len(facts.holds), tuple(_counters(facts.stock))),
-        Finding("histories have no gap", len(facts.orders), tuple(_gaps(facts.orders))),
+        Finding("every order has its shipments, each once", orders, tuple(_shipments(facts))),
+        Finding("every shipment has its order", shipments, tuple(_orphans(facts))),
+        Finding("an order is as far as its parcels", orders, tuple(_behind(facts))),
+        Finding("every order has its hold, decided for it", orders, tuple(_undecided(facts))),
+        Finding("what is held is what open orders need", holds, tuple(_holds(facts))),
+        Finding("a cancelled order has no parcel", orders, tuple(_cancelled(facts))),
+        Finding("counters are what movements add up to", holds, tuple(_counters(facts.stock))),
+        Finding("histories have no gap", orders + shipments, tuple(_gaps([*facts.orders, *facts.shipments]))),
     ]
 
 
-def _shipments(facts: Facts) -> Iterator[str]:
+def _shipments(facts: Facts) -> Iterator[Fault]:
     parcels = _by_order(facts.shipments)
-    for order in facts.orders:
-        if order.id in facts.under_way:
-            continue
+    for order in _at_rest(facts):
         mine = parcels.get(str(order.id), [])
         if not mine:
-            yield f"order {order.id} ({order.status}) has no shipment"
+            yield Fault(f"order {order.id} ({order.status}) has no shipment", str(order.id), (Remedy.SALES_TELLS,))
         elif _total(one.quantities for one in mine) != Counter(order.quantities):
-            yield f"order {order.id} is shipped with other lines than were ordered"
+            yield Fault(f"order {order.id} is shipped with other lines than were ordered")
 
 
-def _orphans(facts: Facts) -> Iterator[str]:
+def _orphans(facts: Facts) -> Iterator[Fault]:
     known = {str(order.id) for order in facts.orders}
     for one in facts.shipments:
         if str(one.order_id) not in known:
-            yield f"shipment {one.id} is of an order {one.order_id} that sales does not have"
+            yield Fault(f"shipment {one.id} is of an order {one.order_id} that sales does not have")
 
 
-def _holds(facts: Facts) -> Iterator[str]:
-    parcels, orders = _by_order(facts.shipments), {str(order.hold_id): order for order in facts.orders}
+def _behind(facts: Facts) -> Iterator[Fault]:
+    parcels = _by_order(facts.shipments)
+    for order in _at_rest(facts):
+        mine = {str(one.part): one.status for one in parcels.get(str(order.id), [])}
+        if mine and dict(order.parcels) != mine:  # an order without any is named elsewhere
+            sentence = (
+                f"sales knows the parcels of order {order.id} as {_listed(order.parcels)}, delivery as {_listed(mine)}"
+            )
+            yield Fault(sentence, str(order.id), (Remedy.DELIVERY_TELLS,))
+        elif order.due:
+            yield Fault(f"order {order.id} is {order.status}, and its parcels make it {order.due[-1]}")
+
+
+def _undecided(facts: Facts) -> Iterator[Fault]:
     known = {str(hold.id) for hold in facts.holds}
+    for order in facts.orders:
+        if str(order.hold_id) not in known:
+            yield Fault(f"order {order.id} was stored under a hold {order.hold_id} that product does not have")
+        if not order.decided:
+            yield Fault(f"order {order.id} was stored under a hold {order.hold_id} that is not decided for it")
+
+
+def _holds(facts: Facts) -> Iterator[Fault]:
+    parcels, orders = _by_order(facts.shipments), {str(order.hold_id): order for order in facts.orders}
     for hold in facts.holds:
         order = orders.get(str(hold.id))
         if hold.order_id in facts.under_way:
             continue
         if order is None:
             if hold.state == "confirmed":
-                yield f"hold {hold.id} is confirmed, and no order was stored under it"
+                yield Fault(f"hold {hold.id} is confirmed, and no order was stored under it")
             continue
         gone = _total(one.quantities for one in parcels.get(str(order.id), []) if one.status in GONE | {"cancelled"})
         wanted = Counter(order.quantities) - gone
         if Counter(hold.held) != wanted:
-            yield f"hold {hold.id} holds {dict(hold.held)} for order {order.id}, which still needs {dict(wanted)}"
-    for order in facts.orders:
-        if str(order.hold_id) not in known:
-            yield f"order {order.id} was stored under a hold {order.hold_id} that product does not have"
+            yield Fault(
+                f"hold {hold.id} holds {dict(hold.held)} for order {order.id}, which still needs {dict(wanted)}",
+                str(order.id),
+                (Remedy.SALES_TELLS, Remedy.DELIVERY_TELLS),
+            )
 
 
-def _counters(faults: Sequence[StockFault]) -> Iterator[str]:
+def _counters(faults: Sequence[StockFault]) -> Iterator[Fault]:
     for one in faults:
-        yield f"{one.sku}: {one.what} is {one.counter}, its movements say {one.derived}"
+        sentence = f"{one.sku}: {one.what} is {one.counter}, its movements say {one.derived}"
+        yield Fault(sentence, one.sku, (Remedy.RECOUNT,))
 
 
-def _cancelled(facts: Facts) -> Iterator[str]:
+def _cancelled(facts: Facts) -> Iterator[Fault]:
     parcels = _by_order(facts.shipments)
-    for order in facts.orders:
-        if order.id in facts.under_way:
-            continue
+    for order in _at_rest(facts):
         open_ = [one for one in parcels.get(str(order.id), []) if one.status != "cancelled"]
         if order.status == "cancelled" and open_:
-            yield f"order {order.id} is cancelled, and its part {open_[0].part} is {open_[0].status}"
+            yield Fault(f"order {order.id} is cancelled, and its part {open_[0].part} is {open_[0].status}")
         if order.status == "cancelling":
-            yield f"order {order.id} is to be cancelled, and delivery has said all that it will"
+            sentence = f"order {order.id} is to be cancelled, and delivery has said all that it will"
+            yield Fault(sentence, str(order.id), (Remedy.SALES_TELLS, Remedy.DELIVERY_TELLS))
 
 
-def _gaps(orders: Sequence[OrderFact]) -> Iterator[str]:
-    for order in orders:
-        if len(order.history) != order.sequence:
-            yield f"order {order.id} has {len(order.history)} steps, and the last is number {order.sequence}"
-        elif order.history[-1] != order.status:
-            yield f"order {order.id} is {order.status}, and its history ends in {order.history[-1]}"
+def _gaps(histories: Sequence[OrderFact | ShipmentFact]) -> Iterator[Fault]:
+    for one in histories:
+        name = "order" if isinstance(one, OrderFact) else "shipment"
+        if len(one.history) != one.sequence:
+            yield Fault(f"{name} {one.id} has {len(one.history)} steps, and the last is number {one.sequence}")
+        elif one.history[-1] != one.status:
+            yield Fault(f"{name} {one.id} is {one.status}, and its history ends in {one.history[-1]}")
+
+
+def _at_rest(facts: Facts) -> Iterator[OrderFact]:
+    return (order for order in facts.orders if order.id not in facts.under_way)
+
+
+def _listed(parcels: Mapping[str, str]) -> str:
+    return ", ".join(f"{part} {status}" for part, status in sorted(parcels.items())) or "none"
 
 
 def _by_order(shipments: Iterable[ShipmentFact]) -> Mapping[str, list[ShipmentFact]]:

@@ -2,26 +2,29 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrypoints.cli.acting import DATA, NO_ANSWER, REFUSED, Data, Json, end, print_table, show
+from entrypoints.cli.acting import DATA, NO_ANSWER, REFUSED, Data, Json, actor, end, print_table, show
 
 if TYPE_CHECKING:
     from app.doctor import Examination
 
+Repair = Annotated[
+    bool, typer.Option("--repair", help="Mend what can be mended without risk: have events told again, count anew.")
+]
 SERVICES = ("sales", "delivery", "product")
 SHOWN = 10
 
 
-def doctor(data: Data = DATA, *, as_json: Json = False) -> None:
+def doctor(data: Data = DATA, *, repair: Repair = False, as_json: Json = False) -> None:
     """Look at processes, contracts, schemas and events, and at what must be true across modules; exit 1 if it is not."""
     from app.doctor import examine
     from app.launcher import CannotStart
 
     try:
-        found = asyncio.run(examine(data))
+        found = asyncio.run(examine(data, mend_as=actor() if repair else None))
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None
     answer = {**asdict(found), "faults": found.faults}
@@ -54,6 +57,8 @@ def _print(found: "Examination") -> None:
         ["what must be true", "looked at", "found"],
         [[one.what, one.looked_at, "holds" if one.holds else f"{len(one.faults)} wrong"] for one in found.findings],
     )
+    for done in found.mended:
+        typer.echo(f"mended {done}")
     if found.under_way:
         typer.echo(f"{found.under_way} orders have events under way, and were not compared.")
     for fault in found.faults[:SHOWN]:
@@ -62,3 +67,5 @@ def _print(found: "Examination") -> None:
         typer.echo(f"wrong  … and {len(found.faults) - SHOWN} more, each named with --json")
     if not found.faults:
         typer.echo("All is well.")
+    elif found.mendable and not found.mended:
+        typer.echo("Some of it can be mended without risk: waybill doctor --repair")

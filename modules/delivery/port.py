@@ -96,13 +96,15 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentFact:
-    """What a check across modules needs to know of a shipment."""
+    """What a check across modules needs to know of a shipment; `sequence` is the number of its last step."""
 
     id: ShipmentId
     order_id: OrderId
     part: int
     status: str
     quantities: Mapping[str, int]
+    history: tuple[str, ...]
+    sequence: int
 
 
 class DeliveryPort(Protocol):
@@ -154,6 +156,14 @@ class DeliveryOperatorPort(Protocol):
             NotSplittable: it has left.
             WrongSplit: that is more than is in it, or all of it.
             RequestKeyReused: the key has asked for something else.
+        """
+        ...
+
+    @rpc.idempotent("order_ids")
+    async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
+        """Publish all events of these orders once more, as far as they are kept; answers how many.
+
+        Whoever has handled one drops it.
         """
         ...
 

@@ -25,8 +25,9 @@ PROGRESS = rpc.crossing(DeliveryPort.progress, "/internal/delivery/progress")
 SHIPMENTS = rpc.crossing(DeliveryOperatorPort.shipments, "/internal/delivery/operator/shipments")
 REPORT = rpc.crossing(DeliveryOperatorPort.report, "/internal/delivery/operator/report")
 SPLIT = rpc.crossing(DeliveryOperatorPort.split, "/internal/delivery/operator/split")
+TELL_AGAIN = rpc.crossing(DeliveryOperatorPort.tell_again, "/internal/delivery/operator/tell_again")
 FACTS = rpc.crossing(DeliveryOperatorPort.facts, "/internal/delivery/operator/facts")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS, SHIPMENTS, REPORT, SPLIT, FACTS)
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS, SHIPMENTS, REPORT, SPLIT, TELL_AGAIN, FACTS)
 
 
 def routes(delivery: DeliveryPort, verifier: Verifier) -> APIRouter:
@@ -42,6 +43,7 @@ def operator_routes(delivery: DeliveryOperatorPort, verifier: Verifier) -> APIRo
             SHIPMENTS: delivery.shipments,
             REPORT: delivery.report,
             SPLIT: delivery.split,
+            TELL_AGAIN: delivery.tell_again,
             FACTS: delivery.facts,
         },
     )
@@ -81,6 +83,10 @@ class RemoteDeliveryOperator:
     async def split(self, actor: str, shipment_id: ShipmentId, lines: Sequence[ShippedLine], key: str) -> ShipmentView:
         """Put `lines` of what is in a shipment into a new part of its order."""
         return await self._channel.call(SPLIT, actor, shipment_id, lines, key)
+
+    async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
+        """Publish all events of these orders once more."""
+        return await self._channel.call(TELL_AGAIN, actor, order_ids)
 
     async def facts(self, after: ShipmentId | None, limit: int) -> Sequence[ShipmentFact]:
         """Shipments by id from behind `after`."""

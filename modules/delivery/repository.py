@@ -94,7 +94,9 @@ NEWEST = sql("""
 
 FACTS = sql("""
     SELECT s.id, s.order_id, s.part, s.status,
-        (SELECT json_object_agg(l.sku, l.quantity) FROM shipment_line l WHERE l.shipment_id = s.id) AS quantities
+        (SELECT json_object_agg(l.sku, l.quantity) FROM shipment_line l WHERE l.shipment_id = s.id) AS quantities,
+        ARRAY(SELECT t.to_status FROM shipment_transition t WHERE t.shipment_id = s.id ORDER BY t.sequence) AS history,
+        (SELECT max(t.sequence) FROM shipment_transition t WHERE t.shipment_id = s.id) AS sequence
     FROM shipment s WHERE s.id > :after ORDER BY s.id LIMIT :limit
 """)
 

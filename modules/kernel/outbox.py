@@ -145,6 +145,10 @@ DEPTH = sql("""
 """)
 
 
+TELL_AGAIN = sql("""
+    UPDATE outbox SET state = 'recorded', publications = 0, settled_at = NULL WHERE subject = ANY(:subjects)
+""")
+
 UNDER_WAY = sql("SELECT DISTINCT subject FROM outbox WHERE state <> 'settled' LIMIT :limit")
 
 
@@ -251,6 +255,14 @@ class Outbox:
             rows = await reading.fetch(SETTLED_UP_TO, bus=bus)
         place: str | None = rows[0].place
         return place
+
+    async def tell_again(self, transaction: Transaction, subjects: Sequence[UUID]) -> int:
+        """Have all events of these subjects that are still kept go out once more; answers how many.
+
+        Whoever has handled one drops it, so it is harmless; what nobody misses is settled again at once.
+        """
+        transaction.after_commit(self.woken)
+        return await transaction.execute(TELL_AGAIN, subjects=list(subjects))
 
     async def prune(self, token: int, retention: timedelta, limit: int = 1000) -> int:
         """Delete settled events older than `retention`, at most `limit` at a time; answers how many."""

@@ -321,6 +321,11 @@ class ProductOperatorPort(Protocol):
         """Every counter that differs from what movements and open holds add up to."""
         ...
 
+    @rpc.idempotent("skus")
+    async def recount(self, actor: str, skus: Sequence[str]) -> Sequence[StockView]:
+        """Set counters to what movements add up to, where those agree with the open holds; answers what was changed."""
+        ...
+
     @rpc.read(timeout_s=30)
     async def facts(self, after: HoldId | None, limit: int) -> Sequence[HoldFact]:
         """Holds by id from behind `after`, as a check across modules needs them."""

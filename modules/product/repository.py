@@ -158,6 +158,20 @@ FACTS = sql("""
     FROM hold h WHERE h.hold_id > :after ORDER BY h.hold_id LIMIT :limit
 """)
 
+# The stock rows must be locked: what movements and holds add up to is read in a statement of its own after that.
+RECOUNT = sql("""
+    WITH moved AS (
+        SELECT sku, sum(on_hand_change) AS on_hand, sum(held_change) AS held
+        FROM stock_movement WHERE sku = ANY(:skus) GROUP BY sku),
+    open AS (
+        SELECT l.sku, sum(l.quantity - l.shipped - l.released) AS held
+        FROM hold_line l JOIN hold h USING (hold_id) WHERE h.state <> 'closed' AND l.sku = ANY(:skus) GROUP BY l.sku)
+    UPDATE stock s SET on_hand = m.on_hand, held = m.held FROM moved m LEFT JOIN open o USING (sku)
+    WHERE s.sku = m.sku AND m.held = coalesce(o.held, 0) AND m.held BETWEEN 0 AND m.on_hand
+        AND (s.on_hand, s.held) IS DISTINCT FROM (m.on_hand, m.held)
+    RETURNING s.sku, s.on_hand, s.held
+""")
+
 STOCK_FAULTS = sql("""
     WITH moved AS (
         SELECT sku, sum(on_hand_change) AS on_hand, sum(held_change) AS held FROM stock_movement GROUP BY sku),
@@ -313,6 +327,11 @@ async def movements(reading: Transaction, keys: Sequence[str]) -> dict[str, Any]
 async def holding_orders(reading: Transaction, sku: str) -> Sequence[UUID]:
     """Orders that hold some of a SKU, the oldest 20."""
     return [row.order_id for row in await reading.fetch(HOLDING_ORDERS, sku=sku)]
+
+
+async def recount(transaction: Transaction, skus: Sequence[str]) -> Sequence[Any]:
+    """Set counters to what movements add up to, where that is what open holds need too; the rows must be locked."""
+    return await transaction.fetch(RECOUNT, skus=list(skus))
 
 
 async def stock_faults(reading: Transaction) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """What sales offers: its decision on holds to product, orders to the operator, and its events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Protocol
@@ -140,7 +140,11 @@ class TransitionView:
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """What a check across modules needs to know of an order; `sequence` is the number of its last step."""
+    """What a check across modules needs to know of an order; `sequence` is the number of its last step.
+
+    `parcels` says how far each part is, as far as sales has heard, and `due` which steps the order should have taken by
+    that. `decided` is whether its hold is decided for it.
+    """
 
     id: OrderId
     client_id: ClientId
@@ -150,6 +154,9 @@ class OrderFact:
     history: tuple[str, ...]
     sequence: int
     placed_at: datetime
+    parcels: Mapping[str, str] = field(default_factory=dict)
+    due: tuple[str, ...] = ()
+    decided: bool = True
 
 
 class SalesOperatorPort(Protocol):
@@ -180,6 +187,14 @@ class SalesOperatorPort(Protocol):
         Raises:
             OrderNotFound: there is none of that id.
             NotCancellable: it has left, as far as sales has heard, or is over.
+        """
+        ...
+
+    @rpc.idempotent("order_ids")
+    async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
+        """Publish all events of these orders once more, as far as they are kept; answers how many.
+
+        Whoever has handled one drops it.
         """
         ...
 

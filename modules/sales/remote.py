@@ -19,8 +19,9 @@ PROGRESS = rpc.crossing(SalesPort.progress, "/internal/sales/progress")
 ORDERS = rpc.crossing(SalesOperatorPort.orders, "/internal/sales/operator/orders")
 ORDER = rpc.crossing(SalesOperatorPort.order, "/internal/sales/operator/order")
 CANCEL = rpc.crossing(SalesOperatorPort.cancel, "/internal/sales/operator/cancel")
+TELL_AGAIN = rpc.crossing(SalesOperatorPort.tell_again, "/internal/sales/operator/tell_again")
 FACTS = rpc.crossing(SalesOperatorPort.facts, "/internal/sales/operator/facts")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS, ORDERS, ORDER, CANCEL, FACTS)
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS, ORDERS, ORDER, CANCEL, TELL_AGAIN, FACTS)
 
 
 def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:
@@ -30,7 +31,16 @@ def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:
 
 def operator_routes(sales: SalesOperatorPort, verifier: Verifier) -> APIRouter:
     """What the operator calls of the sales that is hosted here."""
-    return operated(verifier, {ORDERS: sales.orders, ORDER: sales.order, CANCEL: sales.cancel, FACTS: sales.facts})
+    return operated(
+        verifier,
+        {
+            ORDERS: sales.orders,
+            ORDER: sales.order,
+            CANCEL: sales.cancel,
+            TELL_AGAIN: sales.tell_again,
+            FACTS: sales.facts,
+        },
+    )
 
 
 class RemoteSales:
@@ -67,6 +77,10 @@ class RemoteSalesOperator:
     async def cancel(self, actor: str, order_id: OrderId, reason: str | None = None) -> OrderView:
         """Ask delivery to let nothing of an order leave."""
         return await self._channel.call(CANCEL, actor, order_id, reason)
+
+    async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
+        """Publish all events of these orders once more."""
+        return await self._channel.call(TELL_AGAIN, actor, order_ids)
 
     async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
         """Orders by id from behind `after`."""

@@ -118,7 +118,10 @@ FACTS = sql("""
     SELECT o.id, o.client_id, o.status, o.hold_id, o.placed_at,
         (SELECT json_object_agg(l.sku, l.quantity) FROM order_line l WHERE l.order_id = o.id) AS quantities,
         ARRAY(SELECT t.to_status FROM order_transition t WHERE t.order_id = o.id ORDER BY t.sequence) AS history,
-        (SELECT max(t.sequence) FROM order_transition t WHERE t.order_id = o.id) AS sequence
+        (SELECT max(t.sequence) FROM order_transition t WHERE t.order_id = o.id) AS sequence,
+        coalesce((SELECT json_object_agg(s.part, s.status) FROM order_shipment s WHERE s.order_id = o.id), '{}')
+            AS parcels,
+        EXISTS (SELECT FROM hold_decision d WHERE d.hold_id = o.hold_id AND d.order_id = o.id) AS decided
     FROM "order" o WHERE o.id > :after ORDER BY o.id LIMIT :limit
 """)
 

@@ -240,8 +240,22 @@ async def test_a_split_under_a_key_that_has_asked_for_something_else_is_refused(
 
 async def test_facts_come_by_id_from_behind_one(operator: DeliveryOperatorPort, depot: Depot) -> None:
     made = sorted([await depot.shipment(), await depot.shipment("packed")], key=lambda one: one.id)
-    facts = [ShipmentFact(one.id, one.order_id, 1, one.status, {"BOLT": 2}) for one in made]
+    facts = [
+        ShipmentFact(
+            one.id, one.order_id, 1, one.status, {"BOLT": 2}, tuple(step.to for step in one.history), len(one.history)
+        )
+        for one in made
+    ]
     assert await same_again(lambda: operator.facts(None, 10)) == facts
     assert await operator.facts(None, 1) == facts[:1]
     assert await operator.facts(made[0].id, 10) == facts[1:]
     assert await operator.facts(made[1].id, 10) == []
+
+
+async def test_the_events_of_an_order_are_told_again_and_no_others(
+    operator: DeliveryOperatorPort, depot: Depot
+) -> None:
+    one, other = await depot.shipment("packed"), await depot.shipment()
+    assert await same_again(lambda: operator.tell_again("maria", [one.order_id])) == 2
+    assert await operator.tell_again("maria", [other.order_id, OrderId(new_id())]) == 1
+    assert await operator.tell_again("maria", []) == 0

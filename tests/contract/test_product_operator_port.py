@@ -166,3 +166,22 @@ async def test_every_change_is_written_down_with_who_made_it_and_what_differs(op
     assert [(one.sku, one.action) for one in every][2:5] == [("TEA", "change"), ("MUG", "add"), ("CUP", "add")]
     assert await operator.list_changes(limit=2, before=every[1].id) == every[2:4]
     assert await operator.list_changes("GHOST") == []
+
+
+async def test_counters_are_counted_anew_where_movements_and_holds_agree(
+    operator: ProductOperatorPort, shop: Shop
+) -> None:
+    await shop.stock(BOLT=5, NUT=5, PIN=5)
+    await shop.place(order("k", BOLT=2, PIN=2))
+    await shop.alter(shop.product_database, "UPDATE stock SET on_hand = 9, held = 1 WHERE sku = 'BOLT'")
+    await shop.alter(shop.product_database, "UPDATE hold_line SET quantity = 3 WHERE sku = 'PIN'")
+    await shop.alter(shop.product_database, "UPDATE stock SET held = 4 WHERE sku = 'PIN'")
+    assert {fault.sku for fault in await operator.verify_stock()} == {"BOLT", "PIN"}
+    assert await operator.recount("maria", ["NUT", "BOLT", "PIN", "GHOST"]) == [StockView("BOLT", 5, 2, 3)]
+    assert await operator.recount("maria", ["NUT", "BOLT", "PIN", "GHOST"]) == []
+    assert {fault.sku for fault in await operator.verify_stock()} == {"PIN"}, "nobody can say which of them is right"
+    (noted,) = await shop.rows(shop.product_database, "SELECT actor, subject, details FROM audit")
+    assert (noted.actor, noted.subject) == ("maria", "BOLT")
+    assert noted.details == {"before": {"on_hand": 9, "held": 1}, "after": {"on_hand": 5, "held": 2}}
+    await shop.alter(shop.product_database, "UPDATE hold_line SET quantity = 2 WHERE sku = 'PIN'")
+    await shop.alter(shop.product_database, "UPDATE stock SET held = 2 WHERE sku = 'PIN'")

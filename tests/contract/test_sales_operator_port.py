@@ -20,7 +20,8 @@ from tests.support.shop import Shop
 async def operator(adapter: Adapter, shop: Shop) -> AsyncIterator[SalesOperatorPort]:
     database = shop.sales_database
     watch = Watch(database)
-    orders = Orders(database, watch, Cancelling(database, Outbox(database), SystemClock(), watch.tell))
+    outbox = Outbox(database)
+    orders = Orders(database, outbox, watch, Cancelling(database, outbox, SystemClock(), watch.tell))
     async with adapter.reach(SalesOperatorPort, orders, "sales") as port:  # type: ignore[type-abstract]  # read for its methods
         yield port
 
@@ -79,3 +80,17 @@ async def test_facts_come_by_id_from_behind_one(operator: SalesOperatorPort, sho
     assert await operator.facts(None, 1) == facts[:1]
     assert await operator.facts(made[0].id, 10) == facts[1:]
     assert await operator.facts(made[1].id, 10) == []
+
+
+async def test_the_events_of_an_order_are_told_again_and_no_others(operator: SalesOperatorPort, shop: Shop) -> None:
+    one, other = await placed(shop, operator, "one"), await placed(shop, operator, "other")
+    outbox = Outbox(shop.sales_database)
+    await shop.rows(shop.sales_database, "UPDATE outbox SET state = 'settled', settled_at = now() RETURNING id")
+    assert await outbox.take(10) == {}
+    assert await same_again(lambda: operator.tell_again("maria", [one.id, OrderId(new_id())])) == 1
+    assert [event.subject for event in (await outbox.take(10)).values()] == [one.id]
+    noted = await shop.rows(
+        shop.sales_database, "SELECT DISTINCT actor, action, subject FROM audit WHERE subject = :id", id=str(one.id)
+    )
+    assert noted == [("maria", "tell_again", str(one.id))]
+    assert other.id not in {event.subject for event in (await outbox.take(10)).values()}

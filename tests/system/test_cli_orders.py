@@ -1,10 +1,12 @@
-"""`waybill client`, `order`, `shipment` and `db`."""
+"""`waybill client`, `order`, `shipment`, `db` and `doctor`."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from tests.processes import until
@@ -183,3 +185,21 @@ def test_a_revision_that_there_is_not_is_refused(system: Running) -> None:
     assert "no-such" in refused("db", "downgrade", "no-such", "--module", "sales", data=system.data)
 
     assert ask(system, "db", "status") == before
+
+
+def examined(system: Running, *words: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(command("doctor", "--json", *words, data=system.data).out)
+    return found
+
+
+async def test_the_doctor_mends_what_it_may_and_says_what_it_did(system: Running, parties: Mapping[str, Party]) -> None:
+    await shipment_of(system, parties)
+    databases = json.loads((system.data / "run.json").read_text())["databases"]
+    with psycopg.connect(databases["product"]) as product:
+        product.execute("UPDATE stock SET on_hand = on_hand + 1 WHERE sku = 'TEA'")
+    assert any(fault.startswith("TEA: on_hand and its movements") for fault in examined(system)["faults"])
+    said = command("doctor", data=system.data)
+    assert (said.code, "waybill doctor --repair" in said.out) == (1, True)
+    mended = examined(system, "--repair")
+    assert mended["mended"] == ["product counts anew what movements add up to: 1 of 1 SKUs were changed"]
+    assert [fault for fault in mended["faults"] if fault.startswith("TEA")] == []

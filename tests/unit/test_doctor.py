@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.doctor.invariants import Facts, judge
+from app.doctor.invariants import Facts, Remedy, judge
+from app.doctor.repair import remedies
 from app.doctor.topology import ModuleState
 from modules.delivery.port import ShipmentFact
 from modules.kernel.ids import ClientId, HoldId, OrderId, ShipmentId, new_id
@@ -21,9 +22,9 @@ NOBODYS = OrderId(new_id())
 
 def well(status: str = "confirmed", parcel: str = "pending", held: Mapping[str, int] = LINES) -> Facts:
     """One order, as it should be."""
-    order = OrderFact(ORDER, ClientId("shop"), status, HOLD, LINES, ("placed", status), 2, NOW)
+    order = OrderFact(ORDER, ClientId("shop"), status, HOLD, LINES, ("placed", status), 2, NOW, {"1": parcel})
     hold = HoldFact(HOLD, ORDER, "confirmed" if held else "closed", held, NOW)
-    return Facts([order], [ShipmentFact(SHIPMENT, ORDER, 1, parcel, LINES)], [hold], [])
+    return Facts([order], [ShipmentFact(SHIPMENT, ORDER, 1, parcel, LINES, (parcel,), 1)], [hold], [])
 
 
 def faults(facts: Facts) -> dict[str, tuple[str, ...]]:
@@ -69,7 +70,24 @@ ILL: dict[str, tuple[Callable[[Facts], Facts], str, str]] = {
     "too little held": (lambda one: _hold(one, held={"BOLT": 2}), "what is held", "still needs"),
     "held though it has left": (lambda one: _shipment(one, status="dispatched"), "what is held", "still needs {}"),
     "confirmed for nobody": (lambda one: _hold(one, id=HoldId(new_id())), "what is held", "no order was stored"),
-    "no hold": (lambda one: replace(one, holds=[]), "what is held", "that product does not have"),
+    "no hold": (lambda one: replace(one, holds=[]), "every order has its hold", "that product does not have"),
+    "no decision": (lambda one: _order(one, decided=False), "every order has its hold", "is not decided for it"),
+    "a parcel that sales has not heard of": (
+        lambda one: _order(one, parcels={}),
+        "an order is as far as its parcels",
+        "as none, delivery as 1 pending",
+    ),
+    "a parcel that sales thinks is elsewhere": (
+        lambda one: _order(one, parcels={"1": "packed"}),
+        "an order is as far as its parcels",
+        "as 1 packed, delivery as 1 pending",
+    ),
+    "a step that was not taken": (
+        lambda one: _order(one, due=("packed", "shipped")),
+        "an order is as far as its parcels",
+        "is confirmed, and its parcels make it shipped",
+    ),
+    "a gap of a shipment": (lambda one: _shipment(one, sequence=2), "histories have no gap", "the last is number 2"),
     "a counter": (
         lambda one: replace(one, stock=[StockFault("BOLT", "held", 3, 2)]),
         "counters",
@@ -102,6 +120,22 @@ def test_what_is_wrong_is_named(what: str) -> None:
 def test_an_order_whose_events_are_under_way_is_not_judged_by_what_they_tell(what: str) -> None:
     facts = replace(ILL[what][0](well()), under_way=frozenset({ORDER}))
     assert faults(facts) == {}
+
+
+MENDED: dict[str, Mapping[Remedy, list[str]]] = {
+    "no shipment": {Remedy.SALES_TELLS: [str(ORDER)]},
+    "a parcel that sales has not heard of": {Remedy.DELIVERY_TELLS: [str(ORDER)]},
+    "too little held": {Remedy.SALES_TELLS: [str(ORDER)], Remedy.DELIVERY_TELLS: [str(ORDER)]},
+    "a counter": {Remedy.RECOUNT: ["BOLT"]},
+    "a gap": {},
+    "no hold": {},
+    "a shipment of no order": {Remedy.SALES_TELLS: [str(ORDER)]},
+}
+
+
+@pytest.mark.parametrize("what", MENDED)
+def test_only_what_is_no_risk_is_offered_to_mend_it(what: str) -> None:
+    assert remedies(judge(ILL[what][0](well()))) == MENDED[what]
 
 
 def test_a_hold_without_an_order_is_no_fault_while_nobody_has_decided() -> None:

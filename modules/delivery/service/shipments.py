@@ -9,6 +9,7 @@ from modules.delivery.port import NoSuchShipment, ShipmentFact, ShipmentView, Sh
 from modules.delivery.service.reporting import Reporting
 from modules.delivery.service.splitting import Splitting
 from modules.delivery.service.views import shipment_view
+from modules.kernel.audit import note
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
 from modules.kernel.events import Progress
@@ -25,6 +26,7 @@ class DeliveryService:
 
     def __init__(self, database: Database, outbox: Outbox, inbox: Inbox, clock: Clock) -> None:
         self._database = database
+        self._outbox = outbox
         self._inbox = inbox
         self._reporting = Reporting(database, outbox, clock)
         self._splitting = Splitting(database, outbox, clock)
@@ -74,11 +76,21 @@ class DeliveryService:
             raise NoSuchShipment(f"There is no shipment {shipment_id}.")
         return shipment_view(row)
 
+    async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
+        """Publish all events of these orders once more, as far as they are kept; answers how many."""
+        async with self._database.transaction() as transaction:
+            for order_id in order_ids:
+                await note(transaction, actor, "tell_again", str(order_id))
+            return await self._outbox.tell_again(transaction, order_ids)
+
     async def facts(self, after: ShipmentId | None, limit: int) -> Sequence[ShipmentFact]:
         """Shipments by id from behind `after`, as a check across modules needs them."""
         async with self._database.reading() as reading:
             rows = await repository.facts(reading, after or UUID(int=0), limit)
-        return [ShipmentFact(row.id, row.order_id, row.part, row.status, row.quantities) for row in rows]
+        return [
+            ShipmentFact(row.id, row.order_id, row.part, row.status, row.quantities, tuple(row.history), row.sequence)
+            for row in rows
+        ]
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far delivery is with the events of `source` about `subjects`."""

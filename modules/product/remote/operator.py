@@ -32,6 +32,7 @@ LIST_CHANGES = rpc.crossing(ProductOperatorPort.list_changes, "/internal/product
 STOCK = rpc.crossing(ProductOperatorPort.stock, "/internal/product/operator/stock")
 CHANGE_STOCK = rpc.crossing(ProductOperatorPort.change_stock, "/internal/product/operator/change_stock")
 VERIFY_STOCK = rpc.crossing(ProductOperatorPort.verify_stock, "/internal/product/operator/verify_stock")
+RECOUNT = rpc.crossing(ProductOperatorPort.recount, "/internal/product/operator/recount")
 FACTS = rpc.crossing(ProductOperatorPort.facts, "/internal/product/operator/facts")
 OPERATOR_METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     IMPORT_PRODUCTS,
@@ -43,6 +44,7 @@ OPERATOR_METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     STOCK,
     CHANGE_STOCK,
     VERIFY_STOCK,
+    RECOUNT,
     FACTS,
 )
 
@@ -61,6 +63,7 @@ def operator_routes(product: ProductOperatorPort, verifier: Verifier) -> APIRout
             STOCK: product.stock,
             CHANGE_STOCK: product.change_stock,
             VERIFY_STOCK: product.verify_stock,
+            RECOUNT: product.recount,
             FACTS: product.facts,
         },
     )
@@ -111,6 +114,10 @@ class RemoteProductOperator:
     async def verify_stock(self) -> Sequence[StockFault]:
         """Every counter that differs from what movements and open holds add up to."""
         return await self._channel.call(VERIFY_STOCK)
+
+    async def recount(self, actor: str, skus: Sequence[str]) -> Sequence[StockView]:
+        """Set counters to what movements add up to."""
+        return await self._channel.call(RECOUNT, actor, skus)
 
     async def facts(self, after: HoldId | None, limit: int) -> Sequence[HoldFact]:
         """Holds by id from behind `after`."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from modules.kernel.audit import note
 from modules.kernel.database import Database, Transaction
 from modules.kernel.idempotency import Answered, Once, Repeatable
 from modules.kernel.ids import HoldId, new_id
@@ -148,6 +149,17 @@ class Catalogue:
         async with self._database.reading() as reading:
             rows = await repository.stock_faults(reading)
         return [StockFault(row.sku, row.what, int(row.counter), int(row.derived)) for row in rows]
+
+    async def recount(self, actor: str, skus: Sequence[str]) -> Sequence[StockView]:
+        """Set counters to what movements add up to, where those agree with the open holds; answers what was changed."""
+        async with self._database.transaction() as transaction:
+            before = await repository.lock_stock(transaction, sorted(set(skus)))
+            changed = await repository.recount(transaction, skus)
+            for row in changed:
+                was = {"on_hand": before[row.sku].on_hand, "held": before[row.sku].held}
+                now = {"on_hand": row.on_hand, "held": row.held}
+                await note(transaction, actor, "recount", row.sku, {"before": was, "after": now})
+        return [StockView(row.sku, row.on_hand, row.held, row.on_hand - row.held) for row in changed]
 
     async def facts(self, after: HoldId | None, limit: int) -> Sequence[HoldFact]:
         """Holds by id from behind `after`, as a check across modules needs them."""

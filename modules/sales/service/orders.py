@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from modules.kernel.audit import note
 from modules.kernel.database import Database
 from modules.kernel.idempotency import Answered, Repeatable
 from modules.kernel.ids import ClientId, OrderId
+from modules.kernel.outbox import Outbox
 from modules.sales import repository
-from modules.sales.model import FINAL
+from modules.sales.model import FINAL, steps_to
 from modules.sales.port import OrderFact, OrderNotFound, OrderView, TransitionView
 from modules.sales.service.cancelling import Cancelling
 from modules.sales.service.views import order_view, transition_view
@@ -23,8 +25,9 @@ TICK_S = 0.25
 class Orders:
     """What customers and the operator see of orders, and ask for. Fulfils `SalesOperatorPort`."""
 
-    def __init__(self, database: Database, watch: Watch, cancelling: Cancelling) -> None:
+    def __init__(self, database: Database, outbox: Outbox, watch: Watch, cancelling: Cancelling) -> None:
         self._database = database
+        self._outbox = outbox
         self._watch = watch
         self._cancelling = cancelling
 
@@ -111,6 +114,13 @@ class Orders:
         """Ask for an own order not to leave, once per key. Raises as `Cancelling.cancel`."""
         return await self._cancelling.cancel(client_id, order_id, reason, client_id, request)
 
+    async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
+        """Publish all events of these orders once more, as far as they are kept; answers how many."""
+        async with self._database.transaction() as transaction:
+            for order_id in order_ids:
+                await note(transaction, actor, "tell_again", str(order_id))
+            return await self._outbox.tell_again(transaction, order_ids)
+
     async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
         """Orders by id from behind `after`, as a check across modules needs them."""
         async with self._database.reading() as reading:
@@ -125,6 +135,9 @@ class Orders:
                 tuple(row.history),
                 row.sequence,
                 row.placed_at,
+                row.parcels,
+                steps_to(row.status, tuple(row.parcels.values())) if row.parcels else (),
+                row.decided,
             )
             for row in rows
         ]

@@ -25,8 +25,8 @@ SOON_S = 20.0  # only a test that fails waits so long
 
 def replica(database: Database, **bounds: Any) -> Orders:
     """What another process that hosts sales has."""
-    watch = Watch(database, **bounds)
-    return Orders(database, watch, Cancelling(database, Outbox(database), SystemClock(), watch.tell))
+    watch, outbox = Watch(database, **bounds), Outbox(database)
+    return Orders(database, outbox, watch, Cancelling(database, outbox, SystemClock(), watch.tell))
 
 
 async def seen(steps: AsyncIterator[Sequence[TransitionView]], number: int) -> list[str]:

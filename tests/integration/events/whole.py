@@ -90,6 +90,11 @@ class Whole:
         new: ShipmentView = await self.container.delivery().split("warehouse", id_, lines, key or str(new_id()))
         return new.part
 
+    async def status(self, order_id: OrderId) -> str:
+        """Where an order is."""
+        order: OrderView = await self.container.orders().one(order_id)
+        return order.status
+
     async def faults(self) -> list[str]:
         """What the doctor finds wrong between the modules."""
         orders, shipments = (

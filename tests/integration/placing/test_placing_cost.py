@@ -104,7 +104,8 @@ def app_of(shop: Shop) -> Any:
     place = Batcher[PlaceOrder, Placed](shop.placing().place_orders)
     database = shop.sales_database
     watch = Watch(database)
-    orders = Orders(database, watch, Cancelling(database, Outbox(database), SystemClock(), watch.tell))
+    outbox = Outbox(database)
+    orders = Orders(database, outbox, watch, Cancelling(database, outbox, SystemClock(), watch.tell))
     routes = api.routes(place, orders, LetsEveryoneIn())
     return create_app("test", [routes], Health({}, refreshed), lifetime, "http://issuer")  # type: ignore[arg-type]
 
