@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dependency_injector import containers, providers
 from sqlalchemy import MetaData
 
-from app.batching import Batcher
-from app.bus import Consumer, InProcessBus
+from app.assembly import (
+    auth_limiter,
+    batched,
+    consumer_of,
+    failing,
+    failing_port,
+    hosted,
+    in_process_bus,
+    module_database,
+    redis_bus,
+    relay_of,
+    sales_pace,
+    where,
+)
 from app.calls import policed
-from app.database import open_database
-from app.relay import Relay
-from app.settings import MODULES, SERVICES, Secrets, Settings
+from app.settings import SERVICES, Secrets, Settings
 from app.telemetry.tokens import counted
 from app.verifier import LocalVerifier, Remembered
 from modules.auth import api as auth_api
@@ -30,7 +40,7 @@ from modules.delivery.port import DeliveryPort
 from modules.delivery.service import DeliveryService, Opening, Stopping
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
-from modules.kernel.events import Bus, source_of
+from modules.kernel.events import Bus
 from modules.kernel.inbox import Inbox
 from modules.kernel.memory import Memory
 from modules.kernel.outbox import Outbox
@@ -48,8 +58,6 @@ from modules.sales.port import SalesPort
 from modules.sales.service import Cancelling, Offers, Orders, Placing, SalesService, Watch
 
 if TYPE_CHECKING:
-    from app.bus.redis import RedisBus, RedisConsumer
-    from app.limiter import CountingLimiter, Pace
     from app.rpc import Peers
 
 _P = TypeVar("_P")
@@ -61,10 +69,6 @@ TABLES: Mapping[str, MetaData] = {
     "product": product_metadata,
 }
 """The tables of each module, to compare its database with."""
-
-
-def _database(module: str, settings: Settings) -> Database:
-    return open_database(module, settings.databases[module].get_secret_value(), pool_size=settings.pool.size)
 
 
 def _auth(database: Database, settings: Settings, clock: SystemClock) -> AuthService:
@@ -101,40 +105,6 @@ def _terms(settings: Settings) -> Terms:
     )
 
 
-def _batched(work: Any, settings: Settings) -> Any:
-    return Batcher(work, bound=settings.orders.max_in_flight)
-
-
-def _limiter(settings: Settings) -> "CountingLimiter | None":
-    """Who counts what auth is asked; together with other processes where there is a Redis between them."""
-    if "auth" not in settings.modules or not settings.limits.enabled:
-        return None
-    from app.limiter import open_limiter
-
-    url = settings.events.url if settings.events.bus == "redis" else None
-    return open_limiter(settings.limits, url.get_secret_value() if url else None)
-
-
-def _pace(settings: Settings) -> "Pace | None":
-    """How fast customers may ask sales; counted together with other processes where there is a Redis between them."""
-    if "sales" not in settings.modules or not settings.limits.enabled:
-        return None
-    from app.limiter import open_pace
-
-    url = settings.events.url if settings.events.bus == "redis" else None
-    return open_pace(settings.limits, url.get_secret_value() if url else None)
-
-
-def _where(settings: Settings, module: str) -> str:
-    return "here" if module in settings.modules else "elsewhere"
-
-
-def _hosted(settings: Settings, /, **by_module: Callable[[], Any]) -> list[Any]:
-    """What each hosted module has of something; the others' are never made."""
-    made = [by_module[module]() for module in MODULES if module in settings.modules and module in by_module]
-    return [one for some in made for one in (some if isinstance(some, list) else [some])]
-
-
 def _peers(settings: Settings) -> "Peers | None":
     """What the modules here call in other processes; `None` where that is nothing."""
     called: set[str] = {callee for module in settings.modules for callee in CALLEES.get(module, ())}
@@ -153,31 +123,6 @@ def _caller(settings: Settings) -> str:
     return next(module for module in settings.modules if module in SERVICES)
 
 
-def _consumer(module: str, inbox: Inbox, sources: Sequence[str], settings: Settings) -> "Consumer | RedisConsumer":
-    if settings.events.url is None or settings.events.bus == "in_process":
-        return Consumer(module, inbox)
-    from app.bus.redis import RedisConsumer
-
-    return RedisConsumer(module, inbox, settings.events.url.get_secret_value(), sources)
-
-
-def _in_process_bus(consumers: Sequence[Consumer], sources: Mapping[str, Sequence[str]]) -> InProcessBus:
-    return InProcessBus((source_of(source), consumer) for consumer in consumers for source in sources[consumer.module])
-
-
-def _redis_bus(settings: Settings) -> "RedisBus":
-    from app.bus.redis import RedisBus
-
-    if settings.events.url is None:
-        raise ValueError("events.bus is redis and there is no URL")
-    return RedisBus(settings.events.url.get_secret_value())
-
-
-def _relay(outbox: Outbox, bus: Bus, subscribers: Sequence[Any], settings: Settings) -> Relay:
-    retention = timedelta(days=settings.events.retention_days)
-    return Relay(outbox, bus, [subscriber.progress for subscriber in subscribers], retention=retention)
-
-
 def _remembered(settings: Settings, clock: SystemClock, **databases: Callable[[], Database]) -> Remembered | None:
     """What auth said is kept where it lives elsewhere, in the database of the first module here."""
     return None if "auth" in settings.modules else Remembered(Memory(databases[_caller(settings)]()), clock)
@@ -191,7 +136,7 @@ def _far(port: type[_P], remote: Any, peers: "Peers", caller: str, callee: str) 
 def _reached(port: type, near: Any, remote: type, callee: str, caller: Any, settings: Any, peers: Any) -> Any:
     """A port, as one of its callers has it: the service itself where that is hosted here, else its client."""
     return providers.Selector(
-        providers.Callable(_where, settings, callee),
+        providers.Callable(where, settings, callee),
         here=providers.Singleton(policed, port, near, callee),
         elsewhere=providers.Singleton(_far, port, remote, peers, caller, callee),
     )
@@ -227,10 +172,10 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     peers = providers.Singleton(_peers, settings)
 
-    auth_database = providers.Singleton(_database, "auth", settings)
-    sales_database = providers.Singleton(_database, "sales", settings)
-    delivery_database = providers.Singleton(_database, "delivery", settings)
-    product_database = providers.Singleton(_database, "product", settings)
+    auth_database = providers.Singleton(module_database, "auth", settings)
+    sales_database = providers.Singleton(module_database, "sales", settings)
+    delivery_database = providers.Singleton(module_database, "delivery", settings)
+    product_database = providers.Singleton(module_database, "product", settings)
 
     watch = providers.Singleton(Watch, sales_database)
     sales_outbox = providers.Singleton(Outbox, sales_database)
@@ -239,15 +184,23 @@ class Container(containers.DeclarativeContainer):
     opening = providers.Singleton(Opening, delivery_outbox, clock)
     stopping = providers.Singleton(Stopping, delivery_outbox, clock)
     sales_inbox = providers.Singleton(
-        Inbox, sales_database, providers.Callable(sales_consumer.handlers, watch.provided.tell)
+        Inbox,
+        providers.Callable(failing, "sales.handler", sales_database),
+        providers.Callable(sales_consumer.handlers, watch.provided.tell),
     )
     delivery_inbox = providers.Singleton(
-        Inbox, delivery_database, providers.Callable(delivery_consumer.handlers, opening, stopping)
+        Inbox,
+        providers.Callable(failing, "delivery.handler", delivery_database),
+        providers.Callable(delivery_consumer.handlers, opening, stopping),
     )
-    product_inbox = providers.Singleton(Inbox, product_database, providers.Callable(product_consumer.handlers))
+    product_inbox = providers.Singleton(
+        Inbox,
+        providers.Callable(failing, "product.handler", product_database),
+        providers.Callable(product_consumer.handlers),
+    )
 
     auth = providers.Singleton(_auth, auth_database, settings, clock)
-    sales = providers.Singleton(SalesService, sales_database, sales_inbox)
+    sales = providers.Singleton(SalesService, providers.Callable(failing, "sales.settle", sales_database), sales_inbox)
     delivery = providers.Singleton(DeliveryService, delivery_database, delivery_outbox, delivery_inbox, clock)
     product = providers.Singleton(
         ProductService,
@@ -279,16 +232,24 @@ class Container(containers.DeclarativeContainer):
     cancelling = providers.Singleton(Cancelling, sales_database, sales_outbox, clock, watch.provided.tell)
     orders = providers.Singleton(Orders, sales_database, sales_outbox, watch, cancelling)
     catalogue = providers.Singleton(Catalogue, product_database)
-    sweeper = providers.Singleton(Sweeper, product_database, product, sales_for_product)
-    placing = providers.Singleton(Placing, sales_database, sales_outbox, product_for_sales, clock)
-    place_order = providers.Singleton(_batched, placing.provided.place_orders, settings)
+    sweeper = providers.Singleton(
+        Sweeper, product_database, product, providers.Callable(failing_port, "product", sales_for_product, "settle")
+    )
+    placing = providers.Singleton(
+        Placing,
+        providers.Callable(failing, "sales.order", sales_database),
+        sales_outbox,
+        providers.Callable(failing_port, "sales", product_for_sales, "availability"),
+        clock,
+    )
+    place_order = providers.Singleton(batched, placing.provided.place_orders, settings)
     offers = providers.Singleton(Offers, product_for_sales)
-    look = providers.Singleton(_batched, offers.provided.look, settings)
-    quote = providers.Singleton(_batched, offers.provided.quote, settings)
-    issue_token = providers.Singleton(_batched, providers.Callable(counted, auth.provided.issue_tokens), settings)
+    look = providers.Singleton(batched, offers.provided.look, settings)
+    quote = providers.Singleton(batched, offers.provided.quote, settings)
+    issue_token = providers.Singleton(batched, providers.Callable(counted, auth.provided.issue_tokens), settings)
 
-    limiter = providers.Singleton(_limiter, settings)
-    pace = providers.Singleton(_pace, settings)
+    limiter = providers.Singleton(auth_limiter, settings)
+    pace = providers.Singleton(sales_pace, settings)
 
     verifier = providers.Singleton(
         LocalVerifier,
@@ -306,7 +267,7 @@ class Container(containers.DeclarativeContainer):
         ),
     )
     routers = providers.Callable(
-        _hosted,
+        hosted,
         settings,
         auth=providers.List(
             providers.Callable(auth_api.routes, auth, issue_token, limiter),
@@ -332,11 +293,11 @@ class Container(containers.DeclarativeContainer):
         ).provider,
     )
 
-    sales_events = providers.Singleton(_consumer, "sales", sales_inbox, sales_consumer.SOURCES, settings)
-    delivery_events = providers.Singleton(_consumer, "delivery", delivery_inbox, delivery_consumer.SOURCES, settings)
-    product_events = providers.Singleton(_consumer, "product", product_inbox, product_consumer.SOURCES, settings)
+    sales_events = providers.Singleton(consumer_of, "sales", sales_inbox, sales_consumer.SOURCES, settings)
+    delivery_events = providers.Singleton(consumer_of, "delivery", delivery_inbox, delivery_consumer.SOURCES, settings)
+    product_events = providers.Singleton(consumer_of, "product", product_inbox, product_consumer.SOURCES, settings)
     consumers = providers.Callable(
-        _hosted,
+        hosted,
         settings,
         sales=sales_events.provider,
         delivery=delivery_events.provider,
@@ -344,19 +305,19 @@ class Container(containers.DeclarativeContainer):
     )
     bus: providers.Provider[Bus] = providers.Selector(
         settings.provided.events.bus,
-        in_process=providers.Singleton(_in_process_bus, consumers, providers.Object(SOURCES)),
-        redis=providers.Singleton(_redis_bus, settings),
+        in_process=providers.Singleton(in_process_bus, consumers, providers.Object(SOURCES)),
+        redis=providers.Singleton(redis_bus, settings),
     )
     sales_relay = providers.Singleton(
-        _relay, sales_outbox, bus, providers.List(delivery_for_sales, product_for_sales), settings
+        relay_of, sales_outbox, bus, providers.List(delivery_for_sales, product_for_sales), settings
     )
     delivery_relay = providers.Singleton(
-        _relay, delivery_outbox, bus, providers.List(sales_for_delivery, product_for_delivery), settings
+        relay_of, delivery_outbox, bus, providers.List(sales_for_delivery, product_for_delivery), settings
     )
-    outboxes = providers.Callable(_hosted, settings, sales=sales_outbox.provider, delivery=delivery_outbox.provider)
-    relays = providers.Callable(_hosted, settings, sales=sales_relay.provider, delivery=delivery_relay.provider)
+    outboxes = providers.Callable(hosted, settings, sales=sales_outbox.provider, delivery=delivery_outbox.provider)
+    relays = providers.Callable(hosted, settings, sales=sales_relay.provider, delivery=delivery_relay.provider)
     databases = providers.Callable(
-        _hosted,
+        hosted,
         settings,
         auth=auth_database.provider,
         sales=sales_database.provider,

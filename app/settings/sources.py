@@ -14,7 +14,7 @@ from app.settings.keys import PREFIX, Key, Problem, given, is_secret, key_of, le
 from app.settings.model import Settings
 from app.settings.values import holds_password
 
-NOT_SETTINGS = frozenset({"WAYBILL_CONFIG", "WAYBILL_MIGRATE"})
+NOT_SETTINGS = frozenset({"WAYBILL_CONFIG", "WAYBILL_FAILPOINTS", "WAYBILL_MIGRATE"})
 """Variables that say where settings are, and so are none."""
 
 
