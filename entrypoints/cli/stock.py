@@ -48,10 +48,17 @@ def count(
     key: Key = None,
     reason: Reason = "",
     *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Count below what open orders hold: what is missing becomes a shortage.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Set what is on hand to what was counted; refused below what open orders hold."""
-    _change("count", sku, quantity, data, key, reason, as_json=as_json)
+    """Set what is on hand to what was counted; refused, with the orders, below what open orders hold.
+
+    Forced, it is booked: the orders keep what they hold, what is missing of that is shown as a shortage, and nothing
+    more is sold until what comes in, or orders that are cancelled, have made up for it.
+    """
+    _change("count", sku, quantity, data, key, reason, force=force, as_json=as_json)
 
 
 @app.command()
@@ -74,11 +81,21 @@ def verify(data: Data = DATA, *, as_json: Json = False) -> None:
         raise typer.Exit(REFUSED)
 
 
-def _change(kind: str, sku: str, quantity: int, data: Data, key: str | None, reason: str, *, as_json: bool) -> None:
+def _change(
+    kind: str,
+    sku: str,
+    quantity: int,
+    data: Data,
+    key: str | None,
+    reason: str,
+    *,
+    as_json: bool,
+    force: bool = False,
+) -> None:
     from modules.kernel.ids import new_id
     from modules.product.port import StockChange
 
-    change = StockChange(kind, quantity, key or f"cli:{new_id()}", reason)
+    change = StockChange(kind, quantity, key or f"cli:{new_id()}", reason, force)
     _print(act(data, lambda operator: operator.product.change_stock(actor(), sku, change)), as_json=as_json)
 
 
@@ -91,6 +108,7 @@ def _print(stock: object, *, as_json: bool) -> None:
         stock,
         as_json=as_json,
         table=lambda: print_table(
-            ["sku", "on hand", "held", "available"], [[stock.sku, stock.on_hand, stock.held, stock.available]]
+            ["sku", "on hand", "held", "available", "missing"],
+            [[stock.sku, stock.on_hand, stock.held, stock.available, stock.shortage]],
         ),
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -43,13 +43,21 @@ class Product(ProductTable, table=True):
 
 
 class Stock(ProductTable, table=True):
-    """How much of a product there is, and how much of that is spoken for. One row a product."""
+    """How much of a product there is, and how much of that is spoken for. One row a product.
+
+    `shortage` of what is held is not there: it was counted, and is missing. As long as it is, nothing more can be held.
+    Source: docs/adr/0017-a-shortage-is-held-and-missing.md
+    """
 
     sku: str = Field(primary_key=True, foreign_key="product.sku")
     on_hand: int = Field(default=0, sa_type=BigInteger)
     held: int = Field(default=0, sa_type=BigInteger)
+    shortage: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
-    __table_args__ = (CheckConstraint("0 <= held AND held <= on_hand", name="stock_never_oversold"),)
+    __table_args__ = (
+        CheckConstraint("0 <= held AND held <= on_hand", name="stock_never_oversold"),
+        CheckConstraint("shortage = 0 OR (0 < shortage AND on_hand = held)", name="stock_short_of_what_is_held"),
+    )
 
 
 class StockMovement(ProductTable, table=True):
@@ -72,7 +80,7 @@ class StockMovement(ProductTable, table=True):
 
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('receipt', 'count', 'correction', 'hold', 'release', 'ship', 'return', 'write_off')",
+            "kind IN ('receipt', 'count', 'correction', 'hold', 'release', 'ship', 'return', 'write_off', 'shortage')",
             name="stock_movement_kind",
         ),
         Index("stock_movement_sku", "sku"),
@@ -149,6 +157,21 @@ class StockRow:
     active: bool
     on_hand: int
     held: int
+    shortage: int = 0
+
+    @property
+    def there(self) -> int:
+        """What is in the warehouse: of what is held, a shortage is not."""
+        return self.on_hand - self.shortage
+
+    def with_there(self, there: int) -> "StockRow":
+        """The row when so much is in the warehouse; what is held stays held, and is missing where there is less."""
+        return replace(self, on_hand=max(there, self.held), shortage=max(0, self.held - there))
+
+
+def too_few(row: StockRow, kind: str, there: int) -> bool:
+    """Whether a change of stock leaves less `there` than open orders hold. What comes in never does."""
+    return there < row.held and (kind == "count" or there < row.there)
 
 
 def terms(present: Terms | None, name: str, unit_price: int, currency: str, *, active: bool | None = None) -> Terms:

@@ -200,25 +200,31 @@ class ProductView:
 
 @dataclass(frozen=True, slots=True)
 class StockView:
-    """How much there is: `on_hand` in the warehouse, `held` of it for open orders, the rest `available`."""
+    """How much there is: `on_hand` in the warehouse, `held` of it for open orders, the rest `available`.
+
+    `shortage` of what is on hand and held is missing: a forced count has found less. What comes in makes up for it.
+    """
 
     sku: str
     on_hand: int
     held: int
     available: int
+    shortage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StockChange:
     """A receipt (adds `quantity`), a correction (adds it, may be negative), or a count (sets it).
 
-    The `key` makes a repeat the same change.
+    The `key` makes a repeat the same change. With `force` a count below what open orders hold is not refused: what is
+    missing is written down as a shortage, the orders keep what they hold, and nothing is sold until it is made up for.
     """
 
     kind: str
     quantity: int
     key: str
     reason: str = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +317,7 @@ class ProductOperatorPort(Protocol):
 
         Raises:
             NoSuchProduct: there is no such SKU.
-            BelowHeld: it would leave less than is held.
+            BelowHeld: it would leave less than is held, and is not forced.
             MovementKeyReused: the key has made another change.
         """
         ...

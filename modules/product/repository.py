@@ -11,12 +11,12 @@ from modules.kernel.ids import HoldId
 from modules.product.model import StockRow, Terms, holds_before
 
 READ_STOCK = sql("""
-    SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held
+    SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held, s.shortage
     FROM product p JOIN stock s USING (sku) WHERE p.sku = ANY(:skus)
 """)
 
 LOCK_STOCK = sql("""
-    SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held
+    SELECT p.sku, p.name, p.unit_price, p.currency, p.active, s.on_hand, s.held, s.shortage
     FROM stock s JOIN product p USING (sku) WHERE s.sku = ANY(:skus) ORDER BY s.sku FOR UPDATE OF s
 """)
 
@@ -52,7 +52,8 @@ HOLD_LINES_NEW = sql("""
         AS r(hold_id uuid, sku text, quantity int, unit_price bigint, currency text)
 """)
 
-# The movements are the truth: the counters change by exactly those that are new, in one statement.
+# The movements are the truth: the counters change by exactly those that are new, in one statement. Whatever there is
+# beyond what is held makes up for what is missing first, so that nobody buys what is not there.
 BOOK = sql("""
     WITH booked AS (
         INSERT INTO stock_movement (key, sku, kind, quantity, on_hand_change, held_change, hold_id, reason, actor)
@@ -60,10 +61,16 @@ BOOK = sql("""
         FROM json_to_recordset(CAST(:rows AS json)) AS r(key text, sku text, kind text, quantity bigint,
             on_hand_change bigint, held_change bigint, hold_id uuid, reason text)
         ON CONFLICT (key) DO NOTHING
-        RETURNING key, sku, on_hand_change, held_change),
+        RETURNING key, sku, kind, quantity, on_hand_change, held_change),
     counted AS (
-        UPDATE stock SET on_hand = on_hand + c.on_hand_change, held = held + c.held_change
-        FROM (SELECT sku, sum(on_hand_change) AS on_hand_change, sum(held_change) AS held_change
+        UPDATE stock SET held = held + c.held_change,
+            on_hand = on_hand + c.on_hand_change + c.missing
+                - least(shortage + c.missing, greatest(0, on_hand + c.free_change + c.missing - held)),
+            shortage = shortage + c.missing
+                - least(shortage + c.missing, greatest(0, on_hand + c.free_change + c.missing - held))
+        FROM (SELECT sku, sum(on_hand_change) AS on_hand_change, sum(held_change) AS held_change,
+                sum(on_hand_change - held_change) AS free_change,
+                coalesce(sum(quantity) FILTER (WHERE kind = 'shortage'), 0) AS missing
               FROM booked GROUP BY sku) c
         WHERE stock.sku = c.sku)
     SELECT key FROM booked
@@ -166,10 +173,11 @@ RECOUNT = sql("""
     open AS (
         SELECT l.sku, sum(l.quantity - l.shipped - l.released) AS held
         FROM hold_line l JOIN hold h USING (hold_id) WHERE h.state <> 'closed' AND l.sku = ANY(:skus) GROUP BY l.sku)
-    UPDATE stock s SET on_hand = m.on_hand, held = m.held FROM moved m LEFT JOIN open o USING (sku)
-    WHERE s.sku = m.sku AND m.held = coalesce(o.held, 0) AND m.held BETWEEN 0 AND m.on_hand
-        AND (s.on_hand, s.held) IS DISTINCT FROM (m.on_hand, m.held)
-    RETURNING s.sku, s.on_hand, s.held
+    UPDATE stock s SET held = m.held, on_hand = greatest(m.on_hand, m.held), shortage = greatest(0, m.held - m.on_hand)
+    FROM moved m LEFT JOIN open o USING (sku)
+    WHERE s.sku = m.sku AND m.held = coalesce(o.held, 0) AND m.held >= 0
+        AND (s.on_hand - s.shortage, s.held) IS DISTINCT FROM (m.on_hand, m.held)
+    RETURNING s.sku, s.on_hand, s.held, s.shortage
 """)
 
 STOCK_FAULTS = sql("""
@@ -181,7 +189,7 @@ STOCK_FAULTS = sql("""
     SELECT s.sku, what, counter, derived FROM stock s
         LEFT JOIN moved m USING (sku) LEFT JOIN open o USING (sku),
         LATERAL (VALUES
-            ('on_hand and its movements', s.on_hand, coalesce(m.on_hand, 0)),
+            ('on_hand and its movements', s.on_hand - s.shortage, coalesce(m.on_hand, 0)),
             ('held and its movements', s.held, coalesce(m.held, 0)),
             ('held and the open holds', s.held, coalesce(o.held, 0))) AS f(what, counter, derived)
     WHERE counter <> derived ORDER BY s.sku

@@ -71,6 +71,16 @@ async def test_less_than_is_held_is_refused_and_the_orders_are_named(operator: P
     assert await shop.counters("BOLT") == (5, 2)
 
 
+async def test_a_forced_count_below_what_is_held_is_a_shortage(operator: ProductOperatorPort, shop: Shop) -> None:
+    await shop.stock(BOLT=5)
+    await shop.place(order("k", BOLT=2))
+    change = StockChange("count", 1, "k", "looked", force=True)
+    view = await same_again(lambda: operator.change_stock("maria", "BOLT", change))
+    assert view == StockView("BOLT", on_hand=2, held=2, available=0, shortage=1)
+    assert await operator.stock(["BOLT"]) == [view]
+    assert await operator.verify_stock() == []
+
+
 async def test_a_key_that_has_made_another_change_is_refused(operator: ProductOperatorPort, shop: Shop) -> None:
     await shop.stock(BOLT=5, NUT=5)
     await operator.change_stock("maria", "BOLT", StockChange("receipt", 1, "k"))
@@ -184,6 +194,9 @@ async def test_counters_are_counted_anew_where_movements_and_holds_agree(
         shop.product_database, "SELECT actor, subject, details FROM audit WHERE action = 'recount'"
     )
     assert (noted.actor, noted.subject) == ("maria", "BOLT")
-    assert noted.details == {"before": {"on_hand": 9, "held": 1}, "after": {"on_hand": 5, "held": 2}}
+    assert noted.details == {
+        "before": {"on_hand": 9, "held": 1, "shortage": 0},
+        "after": {"on_hand": 5, "held": 2, "shortage": 0},
+    }
     await shop.alter(shop.product_database, "UPDATE hold_line SET quantity = 2 WHERE sku = 'PIN'")
     await shop.alter(shop.product_database, "UPDATE stock SET held = 2 WHERE sku = 'PIN'")

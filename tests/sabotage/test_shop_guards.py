@@ -7,11 +7,12 @@ from tests.sabotage.guards import Guard, breaks, keeps
 from tests.sabotage.lock_guards import LOCKS
 from tests.sabotage.order_guards import ORDERS
 from tests.sabotage.order_keys import KEYS
+from tests.sabotage.shortage_guards import SHORTAGE
 from tests.sabotage.stock_guards import STOCK
 from tests.support.oracle import check
 from tests.support.shop import Shop
 
-every_guard = pytest.mark.parametrize("promised", [*STOCK, *CATALOGUE, *LOCKS, *ORDERS, *KEYS], ids=str)
+every_guard = pytest.mark.parametrize("promised", [*STOCK, *SHORTAGE, *CATALOGUE, *LOCKS, *ORDERS, *KEYS], ids=str)
 
 
 @every_guard

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from app.calls import policed
-from modules.delivery.port import ShipmentStatusUpdated, ShippedLine
+from modules.delivery.port import ShipmentCancelled, ShipmentStatusUpdated, ShippedLine
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database, sql
 from modules.kernel.errors import WaybillError
@@ -114,13 +114,7 @@ class Shop:
 
     async def dispatched(self, key: str) -> None:
         """Have all of an order leave, and product hear of it."""
-        order_id = order_id_for(CUSTOMER, key)
-        hold_id = await self.hold_of(key)
-        lines = await self.rows(
-            self.product_database, "SELECT sku, quantity FROM hold_line WHERE hold_id = :hold_id", hold_id=hold_id
-        )
-        number = self._delivered[order_id] = self._delivered.get(order_id, 0) + 1
-        now = datetime.now(UTC)
+        order_id, hold_id, lines = await self._parcel(key)
         news = ShipmentStatusUpdated(
             order_id=order_id,
             hold_id=hold_id,
@@ -128,10 +122,28 @@ class Shop:
             part=1,
             from_="packed",
             to="dispatched",
-            lines=tuple(ShippedLine(line.sku, line.quantity) for line in lines),
-            at=now,
+            lines=lines,
+            at=datetime.now(UTC),
         )
-        data = orjson.loads(orjson.dumps(news))
+        await self._tell(order_id, news)
+
+    async def cancelled(self, key: str) -> None:
+        """Have all of an order stay here after all, and product hear of it."""
+        order_id, hold_id, lines = await self._parcel(key)
+        await self._tell(
+            order_id, ShipmentCancelled(order_id, hold_id, ShipmentId(new_id()), 1, lines, datetime.now(UTC))
+        )
+
+    async def _parcel(self, key: str) -> tuple[OrderId, HoldId, tuple[ShippedLine, ...]]:
+        hold_id = await self.hold_of(key)
+        lines = await self.rows(
+            self.product_database, "SELECT sku, quantity FROM hold_line WHERE hold_id = :hold_id", hold_id=hold_id
+        )
+        return order_id_for(CUSTOMER, key), hold_id, tuple(ShippedLine(line.sku, line.quantity) for line in lines)
+
+    async def _tell(self, order_id: OrderId, news: ShipmentStatusUpdated | ShipmentCancelled) -> None:
+        number = self._delivered[order_id] = self._delivered.get(order_id, 0) + 1
+        data, now = orjson.loads(orjson.dumps(news)), datetime.now(UTC)
         await self.inbox.handle([Event(new_id(), source_of("delivery"), news.TYPE, order_id, number, now, data)])
 
     def begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:

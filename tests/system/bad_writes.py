@@ -139,6 +139,9 @@ MOVEMENTS = [
     ("a reason with a NUL", _movement(reason="a\x00b"), "/reason"),
     ("a long reason", _movement(reason="x" * 201), "/reason"),
     ("an unknown member", _movement(color="red"), "/color"),
+    ("a receipt that is forced", _movement(force=True), ""),
+    ("a correction that is forced", _movement(kind="correction", force=True), ""),
+    ("force in text", _movement(kind="count", force="true"), "/force"),
 ]
 STOCK = [
     Bad("stock of nothing", "POST /api/v1/stock/NO/movements", 404, "product.not_found", content=_movement()),

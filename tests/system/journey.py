@@ -143,7 +143,7 @@ async def followed_to_the_door(them: Travellers, order_id: str) -> None:
 
 async def booked_out(them: Travellers) -> None:
     """Product hears of it, too: what left is neither on hand nor held."""
-    wanted = {"sku": "MUG", "on_hand": 999, "held": 0, "available": 999}
+    wanted = {"sku": "MUG", "on_hand": 999, "held": 0, "available": 999, "shortage": 0}
     async with asyncio.timeout(10):
         while (await them["cataloguer"].ask("GET", "/api/v1/stock/MUG")).json() != wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.02)

@@ -142,7 +142,7 @@ def test_stock_is_shown_as_the_api_does(system: Running) -> None:
 
     shown = command("stock", "show", sku, "--json", data=system.data).json
 
-    assert shown == {"sku": sku, "on_hand": 7, "held": 0, "available": 7}
+    assert shown == {"sku": sku, "on_hand": 7, "held": 0, "available": 7, "shortage": 0}
 
 
 def test_stock_of_what_there_is_not_is_refused(system: Running) -> None:
@@ -166,6 +166,19 @@ async def test_a_count_below_what_is_held_names_the_orders(system: Running, part
     assert placed in told
     assert command("stock", "show", sku, "--json", data=system.data).json["on_hand"] == 10
     assert command("stock", "count", sku, 3, "--json", data=system.data).json["available"] == 0
+
+
+async def test_a_forced_count_shows_what_is_missing_until_it_comes_in(
+    system: Running, parties: Mapping[str, Party]
+) -> None:
+    sku = sku_of(system, 10)
+    await parties["other_shop"].order(None, **{sku: 3})
+
+    told = command("stock", "count", sku, 1, "--force", "--reason", "water", "--json", data=system.data).json
+
+    assert told == {"sku": sku, "on_hand": 3, "held": 3, "available": 0, "shortage": 2}
+    assert "missing" in command("stock", "show", sku, data=system.data).out
+    assert command("stock", "receive", sku, 3, "--json", data=system.data).json["available"] == 1
 
 
 async def test_a_catalogue_that_counts_below_what_is_held_changes_nothing(

@@ -100,9 +100,9 @@ def split(name: str, shipment: str, quantities: Mapping[str, int], key: str | No
     return Call(name, "delivery", path, who, {"lines": lines}, headers=headers, causes_events=True, **more)
 
 
-def move(name: str, sku: str, kind: str, quantity: int, key: str, who: str = "cataloguer") -> Call:
-    """Stock that is received, counted or corrected."""
-    body = {"kind": kind, "quantity": quantity, "key": key, "reason": "as the trace says"}
+def move(name: str, sku: str, kind: str, quantity: int, key: str, who: str = "cataloguer", **more: Any) -> Call:
+    """Stock that is received, counted or corrected, with more members of the body."""
+    body = {"kind": kind, "quantity": quantity, "key": key, "reason": "as the trace says"} | more
     return Call(name, "product", f"POST /api/v1/stock/{sku}/movements", who, body)
 
 

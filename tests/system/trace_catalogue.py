@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.system.trace_call import Call, get, order, quote
+from tests.system.trace_call import Call, get, move, order, quote
 
 PRODUCTS = "/api/v1/products"
 NEW = {"If-None-Match": "*"}
@@ -75,5 +75,10 @@ CHANGED: Sequence[Call] = (
     get("all that is retired", "product", f"{PRODUCTS}?active=false", "browser"),
     get("all lamps that are sold", "product", f"{PRODUCTS}?active=true&prefix=LAMP", "browser"),
     put("lamps are sold again", "LAMP/RED", 999, {"If-Match": '"4"'}, active=True),
+    move("fewer lamps are counted than are held", "LAMP/RED", "count", 1, "count-lamps-1"),
+    move("fewer lamps are there than are held", "LAMP/RED", "count", 1, "count-lamps-1", force=True),
+    get("lamps that are missing", "product", "/api/v1/stock/LAMP/RED", "browser"),
+    order("an order over lamps that are missing", {"LAMP/RED": 1}),
+    move("lamps come in for the missing one and another", "LAMP/RED", "receipt", 2, "lamps-4"),
     order("an order over lamps that are sold again", {"LAMP/RED": 1}, keeps="lamp"),
 )

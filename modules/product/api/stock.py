@@ -16,7 +16,10 @@ from modules.web.security import Guard, secured
 
 
 class MovementBody(BaseModel):
-    """A receipt (adds), a count (sets) or a correction (adds, may be negative)."""
+    """A receipt (adds), a count (sets) or a correction (adds, may be negative).
+
+    With `force` a count below what open orders hold is booked, and what is missing becomes a shortage.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,11 +27,14 @@ class MovementBody(BaseModel):
     quantity: Annotated[int, Field(strict=True, ge=-MAX_QUANTITY, le=10**12)]
     key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
     reason: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    force: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")
     def _sign(self) -> "MovementBody":
         if self.kind != "correction" and self.quantity < 0:
             raise ValueError("only a correction may be negative")
+        if self.kind != "count" and self.force:
+            raise ValueError("only a count can be forced")
         return self
 
 
@@ -49,7 +55,7 @@ def stock_routes(router: APIRouter, catalogue: Catalogue, guard: Guard) -> None:
         """The `key` is the movement's for ever. With an `Idempotency-Key`, a repeat gets the first answer for a day."""
         principal = guard(request, "stock:write")
         body = await read_json(request, MOVEMENT)
-        change = StockChange(body.kind, body.quantity, body.key, body.reason)
+        change = StockChange(body.kind, body.quantity, body.key, body.reason, body.force)
         done = await catalogue.move(principal.client_id, sku, change, repeatable(request, principal, body.model_dump()))
         return json_answer(done.answer, headers=replay(replayed=done.replayed))
 

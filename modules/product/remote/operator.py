@@ -29,8 +29,10 @@ PRODUCT = rpc.crossing(ProductOperatorPort.product, "/internal/product/operator/
 PUT_PRODUCT = rpc.crossing(ProductOperatorPort.put_product, "/internal/product/operator/put_product")
 RETIRE_PRODUCT = rpc.crossing(ProductOperatorPort.retire_product, "/internal/product/operator/retire_product")
 LIST_CHANGES = rpc.crossing(ProductOperatorPort.list_changes, "/internal/product/operator/list_changes")
-STOCK = rpc.crossing(ProductOperatorPort.stock, "/internal/product/operator/stock")
-CHANGE_STOCK = rpc.crossing(ProductOperatorPort.change_stock, "/internal/product/operator/change_stock")
+STOCK = rpc.crossing(ProductOperatorPort.stock, "/internal/product/operator/stock", formerly=("50f884632d056475",))
+CHANGE_STOCK = rpc.crossing(
+    ProductOperatorPort.change_stock, "/internal/product/operator/change_stock", formerly=("456d9fa9076f3fdc",)
+)
 VERIFY_STOCK = rpc.crossing(ProductOperatorPort.verify_stock, "/internal/product/operator/verify_stock")
 RECOUNT = rpc.crossing(ProductOperatorPort.recount, "/internal/product/operator/recount")
 FACTS = rpc.crossing(ProductOperatorPort.facts, "/internal/product/operator/facts")

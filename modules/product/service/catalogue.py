@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from modules.kernel.audit import note
-from modules.kernel.database import Database, Transaction
-from modules.kernel.idempotency import Answered, Once, Repeatable
-from modules.kernel.ids import HoldId, new_id
+from modules.kernel.database import Database
+from modules.kernel.idempotency import Answered, Repeatable
+from modules.kernel.ids import HoldId
 from modules.product import repository
-from modules.product.model import StockRow
 from modules.product.port import (
-    BelowHeld,
     HoldFact,
-    MovementKeyReused,
     NewProduct,
     NoSuchProduct,
     ProductChange,
@@ -22,10 +19,8 @@ from modules.product.port import (
     StockFault,
     StockView,
 )
-from modules.product.repository import Movement
+from modules.product.service.counting import Counting, count_all, stock_view
 from modules.product.service.products import ProductPut, Products, import_rows, product_view
-
-ORDERS_NAMED = 3  # in the sentence; the details name more
 
 
 class Catalogue:
@@ -34,26 +29,17 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._products = Products(database)
-        self._moved: Once[StockView] = Once(database, StockView)
+        self._counting = Counting(database)
 
     async def import_products(self, actor: str, rows: Sequence[NewProduct]) -> int:
         """Add products or change them by SKU, and count their stock where a row says how much there is.
 
         A retired product stays retired: who took it out of sale had a reason that a list of prices does not know.
         """
-        run = new_id()
         counts = {row.sku: row.on_hand for row in rows if row.on_hand is not None}
         async with self._database.transaction() as transaction:
             await import_rows(transaction, actor, rows)
-            stock = await repository.lock_stock(transaction, sorted(counts))
-            for sku, quantity in counts.items():
-                await _not_below_held(transaction, stock[sku], quantity)
-            movements = [
-                Movement(f"import:{run}:{sku}", sku, "count", quantity, on_hand_change=quantity - stock[sku].on_hand)
-                for sku, quantity in counts.items()
-                if quantity != stock[sku].on_hand
-            ]
-            await repository.book(transaction, movements, actor)
+            await count_all(transaction, actor, counts)
         return len(rows)
 
     async def products(
@@ -106,43 +92,17 @@ class Catalogue:
         """Stock of the SKUs that exist, in SKU order."""
         async with self._database.reading() as reading:
             rows = await repository.read_stock(reading, skus)
-        return [_stock(rows[sku]) for sku in sorted(rows)]
+        return [stock_view(rows[sku]) for sku in sorted(rows)]
 
     async def change_stock(self, actor: str, sku: str, change: StockChange) -> StockView:
-        """Receive, count or correct. Raises as `move`."""
+        """Receive, count or correct. Raises as `Counting.move`."""
         return (await self.move(actor, sku, change)).answer
 
     async def move(
         self, actor: str, sku: str, change: StockChange, request: Repeatable | None = None
     ) -> Answered[StockView]:
-        """Receive, count or correct: once per key of the change, and of the request where it has one.
-
-        Raises:
-            NoSuchProduct: there is no such SKU.
-            BelowHeld: it would leave less than is held.
-            MovementKeyReused: the key has made another change.
-        """
-        key = f"operator:{change.key}"
-
-        async def moved(transaction: Transaction) -> StockView:
-            row = (await repository.lock_stock(transaction, [sku])).get(sku)
-            if row is None:
-                raise NoSuchProduct(sku=sku)
-            earlier = (await repository.movements(transaction, [key])).get(key)
-            if earlier is not None:
-                if (earlier.sku, earlier.kind, earlier.quantity) != (sku, change.kind, change.quantity):
-                    raise MovementKeyReused(key=change.key)
-                return _stock(row)
-            on_hand = change.quantity if change.kind == "count" else row.on_hand + change.quantity
-            await _not_below_held(transaction, row, on_hand)
-            movement = Movement(
-                key, sku, change.kind, change.quantity, on_hand_change=on_hand - row.on_hand, reason=change.reason
-            )
-            if not await repository.book(transaction, [movement], actor):
-                raise MovementKeyReused(key=change.key)  # meanwhile, for another SKU
-            return StockView(sku, on_hand, row.held, on_hand - row.held)
-
-        return await self._moved(request, moved)
+        """Receive, count or correct, once per key. Raises as `Counting.move`."""
+        return await self._counting.move(actor, sku, change, request)
 
     async def verify_stock(self) -> Sequence[StockFault]:
         """Every counter that differs from what movements and open holds add up to."""
@@ -156,29 +116,15 @@ class Catalogue:
             before = await repository.lock_stock(transaction, sorted(set(skus)))
             changed = await repository.recount(transaction, skus)
             for row in changed:
-                was = {"on_hand": before[row.sku].on_hand, "held": before[row.sku].held}
-                now = {"on_hand": row.on_hand, "held": row.held}
+                was, now = (
+                    {"on_hand": one.on_hand, "held": one.held, "shortage": one.shortage}
+                    for one in (before[row.sku], row)
+                )
                 await note(transaction, actor, "recount", row.sku, {"before": was, "after": now})
-        return [StockView(row.sku, row.on_hand, row.held, row.on_hand - row.held) for row in changed]
+        return [StockView(row.sku, row.on_hand, row.held, row.on_hand - row.held, row.shortage) for row in changed]
 
     async def facts(self, after: HoldId | None, limit: int) -> Sequence[HoldFact]:
         """Holds by id from behind `after`, as a check across modules needs them."""
         async with self._database.reading() as reading:
             rows = await repository.facts(reading, after or UUID(int=0), limit)
         return [HoldFact(row.id, row.order_id, row.state, row.held, row.expires_at) for row in rows]
-
-
-async def _not_below_held(transaction: Transaction, row: StockRow, on_hand: int) -> None:
-    if on_hand < row.held:
-        orders = [str(order) for order in await repository.holding_orders(transaction, row.sku)]
-        named = ", ".join(orders[:ORDERS_NAMED]) + (" and others" if len(orders) > ORDERS_NAMED else "")
-        raise BelowHeld(
-            f"{row.held} of {row.sku} are held for open orders ({named}): {on_hand} is too few.",
-            sku=row.sku,
-            held=row.held,
-            orders=orders,
-        )
-
-
-def _stock(row: StockRow) -> StockView:
-    return StockView(row.sku, row.on_hand, row.held, row.on_hand - row.held)
