@@ -20,10 +20,15 @@ async def whole_databases(postgres: Server) -> AsyncIterator[Mapping[str, Databa
         postgres.drop(dsn)
 
 
-@pytest.fixture
-async def whole(whole_databases: Mapping[str, Database]) -> Whole:
-    for module, database in whole_databases.items():
+async def emptied(databases: Mapping[str, Database]) -> None:
+    """Leave nothing in them."""
+    for module, database in databases.items():
         deletes = " ".join(f"DELETE FROM {table};" for table in (*TABLES[module], *INBOX))  # noqa: S608  # names from there
         async with database.transaction() as transaction:
             await transaction.execute(sql(f"DO $$ BEGIN {deletes} END $$"))
+
+
+@pytest.fixture
+async def whole(whole_databases: Mapping[str, Database]) -> Whole:
+    await emptied(whole_databases)
     return Whole(whole_databases)
