@@ -39,6 +39,7 @@ class Product(ProductTable, table=True):
     __table_args__ = (
         CheckConstraint("unit_price BETWEEN 0 AND 1000000000000", name="product_unit_price"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="product_currency"),
+        Index("product_prefix", "sku", postgresql_ops={"sku": "text_pattern_ops"}),
     )
 
 

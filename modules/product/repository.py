@@ -130,8 +130,9 @@ OPEN_STOCK = sql("""
 
 PRODUCTS = sql("""
     SELECT sku, name, unit_price, currency, active, version FROM product
-    WHERE sku > :after AND starts_with(sku, :prefix) AND active = coalesce(CAST(:active AS boolean), active)
-    ORDER BY sku LIMIT :limit
+    WHERE sku ~>~ :after AND sku ~>=~ :prefix AND sku ~<~ (CAST(:prefix AS text) || chr(1114111))
+        AND active = coalesce(CAST(:active AS boolean), active)
+    ORDER BY sku USING ~<~ LIMIT :limit
 """)
 
 PRODUCT = sql("SELECT sku, name, unit_price, currency, active, version FROM product WHERE sku = :sku")
@@ -141,14 +142,16 @@ OFFERED = sql("""
     FROM product p JOIN stock s USING (sku) WHERE p.sku = ANY(:skus) AND p.active
 """)
 
-# However many pages are asked for: each is a walk along the index of its own.
+# However many pages are asked for, each is a walk of its own along the index of prefixes, which is in the order of bytes
+# whatever the database's collation. No SKU has the character that ends the walk.
 OFFERED_PAGES = sql("""
     SELECT r.place, o.sku, o.name, o.unit_price, o.currency, o.in_stock
     FROM json_to_recordset(CAST(:rows AS json)) AS r(place int, prefix text, after text, most int),
         LATERAL (SELECT p.sku, p.name, p.unit_price, p.currency, s.on_hand > s.held AS in_stock
             FROM product p JOIN stock s USING (sku)
-            WHERE p.active AND p.sku > r.after AND starts_with(p.sku, r.prefix) ORDER BY p.sku LIMIT r.most) o
-    ORDER BY r.place, o.sku
+            WHERE p.active AND p.sku ~>~ r.after AND p.sku ~>=~ r.prefix AND p.sku ~<~ (r.prefix || chr(1114111))
+            ORDER BY p.sku USING ~<~ LIMIT r.most) o
+    ORDER BY r.place, o.sku USING ~<~
 """)
 
 MOVEMENTS = sql("SELECT key, sku, kind, quantity FROM stock_movement WHERE key = ANY(:keys)")

@@ -21,7 +21,7 @@ from modules.web.security import Guard, secured
 OF_A_PRODUCT = ("catalogue_product", "stock_stock", "stock_move", "catalogue_put", "catalogue_retire")
 IF_NONE_THERE = IF_NONE_MATCH | {
     "description": "`*`: only add the product, change none that there is.",
-    "schema": {"const": "*"},
+    "schema": {"type": "string", "pattern": r"^\*$"},
 }
 READS, WRITES = "catalogue:read", "catalogue:write"
 
