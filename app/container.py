@@ -22,6 +22,7 @@ from app.assembly import (
     where,
 )
 from app.calls import policed
+from app.carriers import chosen_carrier, signers
 from app.settings import SERVICES, Secrets, Settings
 from app.telemetry.tokens import counted
 from app.verifier import LocalVerifier, Remembered
@@ -37,7 +38,7 @@ from modules.delivery import consumer as delivery_consumer
 from modules.delivery import remote as delivery_remote
 from modules.delivery.model import metadata as delivery_metadata
 from modules.delivery.port import DeliveryPort
-from modules.delivery.service import DeliveryService, Opening, Stopping
+from modules.delivery.service import Carrying, DeliveryService, Hearing, Opening, Reporting, Stepping, Stopping
 from modules.kernel.clock import SystemClock
 from modules.kernel.database import Database
 from modules.kernel.events import Bus
@@ -201,6 +202,12 @@ class Container(containers.DeclarativeContainer):
 
     auth = providers.Singleton(_auth, auth_database, settings, clock)
     sales = providers.Singleton(SalesService, providers.Callable(failing, "sales.settle", sales_database), sales_inbox)
+    stepping = providers.Singleton(Stepping, delivery_outbox, clock)
+    hearing = providers.Singleton(Hearing, delivery_database, stepping, clock)
+    carrier = providers.Singleton(chosen_carrier, settings.provided.carriers)
+    carrying = providers.Singleton(
+        Carrying, delivery_database, providers.Singleton(Reporting, delivery_database, stepping), carrier, clock
+    )
     delivery = providers.Singleton(DeliveryService, delivery_database, delivery_outbox, delivery_inbox, clock)
     product = providers.Singleton(
         ProductService,
@@ -288,6 +295,12 @@ class Container(containers.DeclarativeContainer):
         ).provider,
         delivery=providers.List(
             providers.Callable(delivery_api.routes, delivery, verifier),
+            providers.Callable(
+                delivery_api.carrier_routes,
+                hearing,
+                providers.Callable(signers, settings.provided.carrier_secrets),
+                clock,
+            ),
             providers.Callable(delivery_remote.routes, delivery, verifier),
             providers.Callable(delivery_remote.operator_routes, delivery, verifier),
         ).provider,

@@ -89,6 +89,10 @@ def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
     if "auth" in settings.modules:
         jobs.append(_every(PRUNE_EVERY_S, lambda: _prune(container)))
         jobs.append(_every(TURN_KEYS_EVERY_S, lambda: _turn_keys(container)))
+    if "delivery" in settings.modules:
+        jobs.append(_every(FORGET_EVERY_S, lambda: _forget_updates(container)))
+        if (asked_every_s := container.carrier().asked_every_s) is not None:
+            jobs.append(_every(asked_every_s, lambda: _carry(container)))
     if "product" in settings.modules:
         jobs.append(_every(settings.holds.sweep_interval_s, lambda: _sweep(container)))
     return jobs
@@ -136,6 +140,25 @@ async def _forget(container: Container) -> None:
                 await asyncio.sleep(PRUNE_PAUSE_S)
         except Unavailable as error:
             logger.warning("answers that are over can't be taken away from {} now: {}", database.name, error.detail)
+
+
+async def _forget_updates(container: Container) -> None:
+    """Take away what carriers said so long ago that they can't say it again."""
+    try:
+        while (gone := await container.hearing().forget(PRUNE_BATCH)) == PRUNE_BATCH:
+            PRUNED.labels("carrier_update").inc(gone)
+            await asyncio.sleep(PRUNE_PAUSE_S)
+        PRUNED.labels("carrier_update").inc(gone)
+    except Unavailable as error:
+        logger.warning("carriers' updates that are over can't be taken away now: {}", error.detail)
+
+
+async def _carry(container: Container) -> None:
+    """Have the carrier that is played tell what became of its parcels."""
+    try:
+        await container.carrying().turn()
+    except Unavailable as error:
+        logger.warning("parcels can't be moved now: {}", error.detail)
 
 
 async def _turn_keys(container: Container) -> None:

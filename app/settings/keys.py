@@ -19,7 +19,9 @@ Problem = tuple[Key, str]
 
 def is_secret(key: Key) -> bool:
     """Whether the value is or may hold a secret."""
-    return len(key) > 1 and (key[0] in {"secrets", "databases", "services"} or key == ("events", "url"))
+    return len(key) > 1 and (
+        key[0] in {"secrets", "databases", "services", "carrier_secrets"} or key == ("events", "url")
+    )
 
 
 def variable(key: Key) -> str:

@@ -1,5 +1,6 @@
 """The settings as a whole: what they hold, and when they contradict themselves."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -12,8 +13,21 @@ from typing_extensions import override
 
 from app.service_key import is_private
 from app.settings.keys import MODULES, SERVICES, Key, Problem, variable
-from app.settings.sections import Events, Holds, Limits, Log, Orders, Pool, Secrets, Server, Tokens
-from app.settings.values import EVERYWHERE, LOOPBACK, Dsn, Origin, ServiceKey, Site, listed, own_port, sites
+from app.settings.sections import Carriers, Events, Holds, Limits, Log, Orders, Pool, Secrets, Server, Tokens
+from app.settings.values import (
+    EVERYWHERE,
+    LOOPBACK,
+    CarrierSecrets,
+    Dsn,
+    Origin,
+    ServiceKey,
+    Site,
+    listed,
+    own_port,
+    sites,
+)
+
+CARRIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 REVOCATIONS_KEPT_S = 7200
 """Auth tells verifiers of a revocation for two hours; no token may live longer than that."""
@@ -34,12 +48,15 @@ class Settings(BaseSettings):
     services: Mapping[str, ServiceKey] = Field(default_factory=dict)
     """The key with which a module of ours signs in to auth, in PEM: the private one where it is hosted, the public one at
     auth. Needed as soon as any module lives elsewhere."""
+    carrier_secrets: Mapping[str, CarrierSecrets] = Field(default_factory=dict)
+    """With what a carrier signs the updates that it pushes, by version; two while one takes over from the other."""
     server: Server = Field(default=Server(), validate_default=True)
     events: Events = Events()
     limits: Limits = Limits()
     tokens: Tokens = Field(default_factory=dict, validate_default=True)  # so that the key that is missing is named
     holds: Holds = Holds()
     orders: Orders = Orders()
+    carriers: Carriers = Carriers()
     log: Log = Log()
     pool: Pool = Pool()
     secrets: Secrets = Secrets()
@@ -96,6 +113,7 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
     if settings.secrets.pepper_before is not None and settings.secrets.pepper_version == 1:
         yield ("secrets", "pepper_version"), "is 1, and there is none before; raise it with every new pepper"
     yield from _services(settings)
+    yield from _carriers(settings)
     for name in ("access_ttl_s", "service_ttl_s"):
         if getattr(settings.tokens, name) + settings.tokens.leeway_s > REVOCATIONS_KEPT_S:
             yield (
@@ -169,6 +187,21 @@ def _services(settings: Settings) -> Iterator[Problem]:
         key = settings.services.get(module)
         if module in settings.modules and key is not None and not is_private(key.get_secret_value()):
             yield ("services", module), f"is a public key; {module} is hosted here and signs in with the private one"
+
+
+def _carriers(settings: Settings) -> Iterator[Problem]:
+    """A carrier that is played has no place where parcels are real."""
+    carriers = settings.carriers
+    if carriers.kind == "simulated" and not carriers.rehearsal:
+        what = 'is "simulated", and its parcels only play; start it by `waybill up --carrier simulated`'
+        yield ("carriers", "kind"), f'{what}, and have "manual" here'
+    if carriers.rehearsal and settings.server.host not in LOOPBACK:
+        yield ("carriers", "rehearsal"), "is for this machine alone, and server.host is for others"
+    if carriers.failed + carriers.returned > 1:
+        yield ("carriers", "failed"), "with carriers.returned it is more than all parcels"
+    for name in settings.carrier_secrets:
+        if not CARRIER.fullmatch(name):
+            yield ("carrier_secrets", name), "is no name of a carrier; use small letters, digits and _"
 
 
 def _bus(settings: Settings) -> Iterator[Problem]:

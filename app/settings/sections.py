@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.settings.values import Count, Generated, Issuer, Networks, Port, Rate, RedisUrl, Seconds
+from app.settings.values import Count, Generated, Issuer, Networks, Port, Rate, RedisUrl, Seconds, Share
 
 
 class Section(BaseModel):
@@ -83,6 +83,22 @@ class Orders(Section):
     """What the orders API takes on."""
 
     max_in_flight: Count = 1024
+
+
+class Carriers(Section):
+    """Who carries parcels, and how the one that is played behaves."""
+
+    kind: Literal["manual", "simulated"] = "manual"
+    """`manual`: people report, or a carrier pushes updates. `simulated`: parcels go their way by themselves, for demos."""
+    rehearsal: bool = False
+    """Whether this is only played. `waybill up --carrier simulated` says so; a deployment never does."""
+    seed: int = 1
+    step_s: Seconds = 2
+    """How long a played parcel takes for each step."""
+    failed: Share = 0.1
+    """Of all played parcels, those that arrive at the second attempt."""
+    returned: Share = 0.05
+    """Of all played parcels, those that come back."""
 
 
 class Log(Section):

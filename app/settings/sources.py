@@ -70,7 +70,7 @@ class File:
         return [
             (key, f"a secret does not belong in a file of settings; set {variable(key)}, or {variable(key)}_FILE")
             for key, value in leaves(self.tree)
-            if is_secret(key) and (key[0] in {"secrets", "services"} or holds_password(str(value)))
+            if is_secret(key) and (key[0] in {"secrets", "services", "carrier_secrets"} or holds_password(str(value)))
         ]
 
 

@@ -1,5 +1,6 @@
 """What a single setting may be: durations, ports, URLs. Messages never repeat a value, it may hold a password."""
 
+import base64
 import re
 from ipaddress import ip_network
 from typing import Annotated
@@ -13,6 +14,8 @@ from app.service_key import is_private
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, never bound to
 DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432}
+CARRIER_SECRET = re.compile(r"([1-9][0-9]{0,4}):whsec_([A-Za-z0-9+/]{1,100}={0,2})")
+LEAST_BYTES, MOST_BYTES, LIVE_SECRETS = 24, 64, 2
 RATE = re.compile(r"[1-9][0-9]{0,8} ?/ ?(?:[1-9][0-9]{0,3} ?)?(?:second|minute|hour|day)s?")
 
 Site = tuple[str, int | None]
@@ -120,7 +123,33 @@ def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
     return networks
 
 
+def _carrier_secrets(secret: SecretStr) -> SecretStr:
+    carrier_secrets(secret.get_secret_value())
+    return secret
+
+
+def carrier_secrets(given: str) -> dict[int, bytes]:
+    """What a carrier signs with, by version: `1:whsec_…`, or two of them with a space between.
+
+    Raises ValueError where it is not like that. Source: Standard Webhooks 1.0.0, 24 to 64 bytes in base64.
+    """
+    found: dict[int, bytes] = {}
+    for one in given.split():
+        match = CARRIER_SECRET.fullmatch(one)
+        try:
+            secret = base64.b64decode(match[2], validate=True) if match else b""
+        except ValueError:
+            secret = b""
+        if match is None or not LEAST_BYTES <= len(secret) <= MOST_BYTES or int(match[1]) in found:
+            raise ValueError("must be like 1:whsec_<24 to 64 bytes in base64>, each with a version of its own")
+        found[int(match[1])] = secret
+    if not 0 < len(found) <= LIVE_SECRETS:
+        raise ValueError("must be one secret, or two while one takes over from the other")
+    return found
+
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Origin = Annotated[str, AfterValidator(_origin)]
@@ -129,6 +158,7 @@ Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 Rate = Annotated[str, AfterValidator(_rate)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(_networks)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+CarrierSecrets = Annotated[SecretStr, AfterValidator(_carrier_secrets)]
 ServiceKey = Annotated[SecretStr, AfterValidator(_service_key)]
 # 256 random bits are 43 characters of base64url; what is much shorter was made up by a person.
 Generated = Annotated[SecretStr, Field(min_length=32)]

@@ -38,6 +38,8 @@ class Deployment:
     databases: Mapping[str, str]
     secrets: Secrets
     redis: str | None = None
+    plays_carrier: bool = False
+    """Whether parcels go their way by themselves: a rehearsal, on this machine only."""
 
     def environment(self, spec: ProcessSpec, caller: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The caller's environment, with what the process of `spec` needs to do its part, and nobody else's secrets."""
@@ -56,6 +58,9 @@ class Deployment:
         if "auth" in spec.modules:
             yield _variable("secrets", "pepper"), self.secrets.pepper
             yield _variable("secrets", "key_encryption_key"), self.secrets.key_encryption_key
+        if "delivery" in spec.modules and self.plays_carrier:
+            yield _variable("carriers", "kind"), "simulated"
+            yield _variable("carriers", "rehearsal"), "true"
         if len(self.specs) > 1:
             # Auth knows by what it recognises all who may sign in; others know how they themselves do.
             for module in SERVICES if "auth" in spec.modules else spec.modules:
@@ -75,7 +80,8 @@ def _for_others(spec: ProcessSpec) -> tuple[str, ...]:
     """How the variables begin that a caller may have set for all, and that are none of this process' business."""
     others = [module for module in MODULES if module not in spec.modules]
     names = [_variable(table, module) for table in ("databases", "services") for module in others]
-    return (*names, *(() if "auth" in spec.modules else ("WAYBILL_SECRETS__",)))
+    tables = {"auth": "WAYBILL_SECRETS__", "delivery": "WAYBILL_CARRIER_SECRETS__"}
+    return (*names, *(table for module, table in tables.items() if module not in spec.modules))
 
 
 def _variable(table: str, key: str) -> str:

@@ -44,6 +44,7 @@ class Supervisor:
         on_ready: Callable[[RunFile], None],
         fresh: bool = False,
         reload: bool = False,
+        plays_carrier: bool = False,
     ) -> None:
         self._data = data.absolute()
         self._specs = specs
@@ -51,6 +52,7 @@ class Supervisor:
         self._say = say
         self._on_ready = on_ready
         self._fresh = fresh
+        self._plays_carrier = plays_carrier
         self._sources = Sources(ROOT) if reload else None
         self._lock = FolderLock(self._data)
         self._databases: dict[str, str] = {}
@@ -87,7 +89,7 @@ class Supervisor:
         self._find_servers(secrets)
         logs = self._data / "log"
         logs.mkdir(exist_ok=True)
-        deployment = Deployment(self._specs, self._databases, secrets, self._redis)
+        deployment = Deployment(self._specs, self._databases, secrets, self._redis, self._plays_carrier)
         self._servers = [
             Server(spec, self._command(spec), deployment.environment(spec), logs / f"{spec.name}.jsonl")
             for spec in self._specs

@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,15 @@ Split = Annotated[
     str | None,
     typer.Option(metavar="PARTITION", help="Several processes: commas between them, + within one (auth+product,…)."),
 ]
+
+
+class CarrierKind(StrEnum):
+    """Who carries parcels: `manual` waits to be told, `simulated` has them go their way by themselves."""
+
+    MANUAL = "manual"
+    SIMULATED = "simulated"
+
+
 Ports = Annotated[
     str | None, typer.Option(metavar="MODULE=PORT,…", help="Where the processes of a split listen, if not as usual.")
 ]
@@ -26,6 +36,9 @@ def up(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes that share a port.")] = 1,
     split: Split = None,
     ports: Ports = None,
+    carrier: Annotated[
+        CarrierKind, typer.Option(help="Who carries parcels; the simulated one has them go their way by themselves.")
+    ] = CarrierKind.MANUAL,
     *,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete what the data folder holds first.")] = False,
     reload: Annotated[bool, typer.Option("--reload", help="Start again whenever the code changes.")] = False,
@@ -48,6 +61,7 @@ def up(
         on_ready=lambda run: _announce(run, data.absolute(), time.monotonic() - began),
         fresh=fresh,
         reload=reload,
+        plays_carrier=carrier is CarrierKind.SIMULATED,
     )
     try:
         supervisor.run()

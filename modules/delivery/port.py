@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from modules.kernel import rpc
-from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unauthenticated
 from modules.kernel.events import Progress
 from modules.kernel.idempotency import RequestKeyReused
 from modules.kernel.ids import HoldId, OrderId, ShipmentId
@@ -31,6 +31,26 @@ class WrongSplit(Invalid, code="delivery.wrong_split"):
 
 class NothingToRestock(Invalid, code="delivery.nothing_to_restock"):
     """Only of a return can be said whether the goods are fit to be sold again."""
+
+
+class NoSuchCarrier(NotFound, code="delivery.carrier_not_found"):
+    """No carrier of that name has a secret here, so none may push updates."""
+
+
+class BadSignature(Unauthenticated, code="delivery.bad_signature"):
+    """A pushed update is not signed by its carrier, or not just now. Source: Standard Webhooks 1.0.0."""
+
+
+class MessageIdReused(Invalid, code="delivery.message_id_reused"):
+    """A carrier has sent another update under this `webhook-id`."""
+
+
+class AmbiguousTrackingCode(Conflict, code="delivery.ambiguous_tracking_code"):
+    """Several shipments have this tracking code: name the shipment by its id."""
+
+
+class TooEarly(Conflict, code="delivery.too_many_early_updates"):
+    """So many updates of a shipment wait for steps before them that no more are taken on: send it again later."""
 
 
 class StatusKeyReused(Invalid, code="delivery.idempotency_key_reused"):
@@ -92,6 +112,66 @@ class StatusReport:
     key: str | None = None
     version: int | None = None
     restock: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierUpdate:
+    """What a carrier pushed as message `message_id`: a shipment, by id or by its tracking code, was in `status` at `at`.
+
+    `secret_version` says which secret it was signed with.
+    """
+
+    message_id: str
+    status: str
+    at: datetime
+    shipment_id: ShipmentId | None = None
+    tracking_code: str | None = None
+    note: str | None = None
+    restock: bool | None = None
+    secret_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a carrier's update came to: it was applied, waits for steps before it, was past, or is impossible.
+
+    `status` is where the shipment is by now; `replayed` says that this message was heard before.
+    """
+
+    message_id: str
+    shipment_id: ShipmentId
+    outcome: str
+    status: str
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A shipment in the hands of a carrier: so many steps it has taken, the last `since`, and so often it has failed."""
+
+    shipment_id: ShipmentId
+    status: str
+    since: datetime
+    steps: int
+    failures: int
+
+
+class Carrier(Protocol):
+    """Who brings parcels to the door."""
+
+    @property
+    def name(self) -> str:
+        """As whom it reports."""
+        ...
+
+    @property
+    def asked_every_s(self) -> float | None:
+        """How often it is asked what it knows; `None` where it tells by itself."""
+        ...
+
+    def news(self, parcel: Parcel, now: datetime) -> StatusReport | None:
+        """The step that a parcel has taken by now, if it took one. The same question has the same answer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

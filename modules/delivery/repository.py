@@ -1,7 +1,7 @@
 """Every SQL statement of delivery."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +67,9 @@ LEAVE = sql("""
 
 COUNT_EVENTS = sql("UPDATE fulfilment SET event_sequence = event_sequence + :number WHERE order_id = :order_id")
 
-NEXT_EVENT = sql("UPDATE fulfilment SET event_sequence = event_sequence + 1 WHERE order_id = :order_id")
+NEXT_EVENT = sql("""
+    UPDATE fulfilment SET event_sequence = event_sequence + 1 WHERE order_id = :order_id RETURNING event_sequence
+""")
 
 REPORTED = sql("SELECT to_status, restock FROM shipment_transition WHERE shipment_id = :shipment_id AND key = :key")
 
@@ -98,6 +100,50 @@ FACTS = sql("""
         ARRAY(SELECT t.to_status FROM shipment_transition t WHERE t.shipment_id = s.id ORDER BY t.sequence) AS history,
         (SELECT max(t.sequence) FROM shipment_transition t WHERE t.shipment_id = s.id) AS sequence
     FROM shipment s WHERE s.id > :after ORDER BY s.id LIMIT :limit
+""")
+
+TRACKED = sql("SELECT id, carrier FROM shipment WHERE tracking_code = :code ORDER BY id LIMIT 100")
+
+HEARD = sql("""
+    SELECT u.message_id, u.fingerprint, u.shipment_id, u.outcome, s.status
+    FROM carrier_update u JOIN shipment s ON s.id = u.shipment_id
+    WHERE u.carrier = :carrier AND u.message_id = :message_id
+""")
+
+# Waits for the same message in flight.
+HEAR = sql("""
+    INSERT INTO carrier_update (carrier, message_id, fingerprint, secret_version, shipment_id, status, at, note,
+        tracking_code, restock, outcome, received_at)
+    SELECT carrier, message_id, fingerprint, secret_version, shipment_id, status, at, note, tracking_code, restock,
+        outcome, received_at
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(carrier text, message_id text, fingerprint text,
+        secret_version int, shipment_id uuid, status text, at timestamptz, note text, tracking_code text,
+        restock boolean, outcome text, received_at timestamptz)
+    ON CONFLICT DO NOTHING RETURNING message_id
+""")
+
+WAITING_UPDATES = sql("""
+    SELECT carrier, message_id, status, at, note, tracking_code, restock FROM carrier_update
+    WHERE shipment_id = :shipment_id AND outcome = 'waiting' ORDER BY at, received_at, message_id
+""")
+
+DECIDE = sql("UPDATE carrier_update SET outcome = :outcome WHERE carrier = :carrier AND message_id = :message_id")
+
+WAIT_NO_MORE = sql("""
+    UPDATE carrier_update SET outcome = 'impossible' WHERE shipment_id = ANY(:ids) AND outcome = 'waiting'
+""")
+
+FORGET_UPDATES = sql("""
+    DELETE FROM carrier_update WHERE (carrier, message_id) IN (
+        SELECT carrier, message_id FROM carrier_update WHERE received_at <= now() - CAST(:kept AS interval)
+        ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+""")
+
+CARRIED = sql("""
+    SELECT s.id, s.status, s.updated_at, count(*) AS steps, count(*) FILTER (WHERE t.to_status = 'failed') AS failures
+    FROM shipment s JOIN shipment_transition t ON t.shipment_id = s.id
+    WHERE s.status IN ('packed', 'dispatched', 'in_transit', 'failed')
+    GROUP BY s.id ORDER BY s.updated_at, s.id LIMIT :limit
 """)
 
 Rows = Sequence[Mapping[str, Any]]
@@ -156,9 +202,11 @@ async def count_events(transaction: Transaction, order_id: OrderId, number: int)
     await transaction.execute(COUNT_EVENTS, order_id=order_id, number=number)
 
 
-async def count_event(transaction: Transaction, order_id: OrderId) -> None:
+async def count_event(transaction: Transaction, order_id: OrderId) -> int:
     """Take the next number of the order's events; its row must be locked."""
-    await transaction.execute(NEXT_EVENT, order_id=order_id)
+    (row,) = await transaction.fetch(NEXT_EVENT, order_id=order_id)
+    number: int = row.event_sequence
+    return number
 
 
 async def reported(transaction: Transaction, shipment_id: ShipmentId, key: str) -> Any | None:
@@ -187,3 +235,43 @@ async def newest(
 async def facts(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:
     """Shipments by id, as a check across modules needs them."""
     return await reading.fetch(FACTS, after=after, limit=limit)
+
+
+async def tracked(reading: Transaction, code: str) -> Sequence[Any]:
+    """Shipments with this tracking code, and whose each is."""
+    return await reading.fetch(TRACKED, code=code)
+
+
+async def heard(transaction: Transaction, carrier: str, message_id: str) -> Any | None:
+    """What a carrier has said in a message, and what it came to."""
+    return next(iter(await transaction.fetch(HEARD, carrier=carrier, message_id=message_id)), None)
+
+
+async def hear(transaction: Transaction, update: Mapping[str, Any]) -> bool:
+    """Write down a carrier's message; whether it was new."""
+    return bool(await transaction.fetch(HEAR, rows=rows_json([update])))
+
+
+async def waiting_updates(transaction: Transaction, shipment_id: ShipmentId) -> Sequence[Any]:
+    """What came too early about a shipment, in the order in which it happened."""
+    return await transaction.fetch(WAITING_UPDATES, shipment_id=shipment_id)
+
+
+async def decide(transaction: Transaction, carrier: str, message_id: str, outcome: str) -> None:
+    """Say what a message that waited came to."""
+    await transaction.execute(DECIDE, carrier=carrier, message_id=message_id, outcome=outcome)
+
+
+async def wait_no_more(transaction: Transaction, ids: Sequence[ShipmentId]) -> None:
+    """Say of what waits about these shipments that it can't happen any more."""
+    await transaction.execute(WAIT_NO_MORE, ids=list(ids))
+
+
+async def forget_updates(transaction: Transaction, kept: timedelta, limit: int) -> int:
+    """Take away up to `limit` messages that came longer ago; answers how many."""
+    return await transaction.execute(FORGET_UPDATES, kept=kept, limit=limit)
+
+
+async def carried(reading: Transaction, limit: int) -> Sequence[Any]:
+    """Shipments in the hands of a carrier, those first of which nothing was heard for longest."""
+    return await reading.fetch(CARRIED, limit=limit)

@@ -1,4 +1,4 @@
-"""What keeps the parts of an order apart, taken away: pieces are shipped twice, or not at all."""
+"""What keeps parcels right, taken away: pieces are shipped twice or not at all, and carriers' words are lost."""
 
 from typing import Any
 
@@ -7,6 +7,11 @@ import pytest
 from modules.delivery import repository
 from modules.kernel import idempotency
 from modules.kernel.database import sql
+from tests.integration.events.test_hearing import (
+    test_of_two_reports_of_one_step_at_once_the_second_is_illegal,
+    test_one_message_id_for_two_parcels_at_once_counts_for_the_first,
+    test_what_an_early_step_waits_for_that_is_reported_while_it_is_heard_takes_it_along,
+)
 from tests.integration.events.test_splitting import (
     test_a_split_that_comes_to_nothing_leaves_all_as_it_was,
     test_of_two_splits_at_once_none_makes_a_part_that_there_is,
@@ -111,3 +116,39 @@ async def key_row(_whole: Whole, patch: pytest.MonkeyPatch) -> None:
         return None
 
     patch.setattr(idempotency, "_claim", nothing_before)
+
+
+@guard(
+    PARTS,
+    "P3",
+    "the lock on an order's row in delivery, between two reports",
+    test=test_of_two_reports_of_one_step_at_once_the_second_is_illegal,
+    red="two reports were one step each",
+)
+async def row_lock_of_two_reports(whole: Whole, patch: pytest.MonkeyPatch) -> None:
+    """It is read without `FOR UPDATE`."""
+    await _no_lock(whole, patch)
+
+
+@guard(
+    PARTS,
+    "P2",
+    "the lock on an order's row in delivery, between a carrier's word and a report",
+    test=test_what_an_early_step_waits_for_that_is_reported_while_it_is_heard_takes_it_along,
+    red="a step that was told early is forgotten",
+)
+async def row_lock_of_an_early_step(whole: Whole, patch: pytest.MonkeyPatch) -> None:
+    """It is read without `FOR UPDATE`."""
+    await _no_lock(whole, patch)
+
+
+@guard(
+    PARTS,
+    "P3",
+    "unique (carrier, message id)",
+    test=test_one_message_id_for_two_parcels_at_once_counts_for_the_first,
+    red="one message has moved two parcels",
+)
+async def one_per_message(whole: Whole, _patch: pytest.MonkeyPatch) -> None:
+    """`ALTER TABLE carrier_update DROP CONSTRAINT carrier_update_pkey`"""
+    await _alter(whole, "ALTER TABLE carrier_update DROP CONSTRAINT carrier_update_pkey")

@@ -48,7 +48,7 @@ WORDS = {("delivery", "CANCEL"): "the one step that is taken for many shipments;
 ASKED: Mapping[tuple[str, str], Mapping[str, set[str]]] = {
     ("sales", "change"): {"service/cancelling.py": {"CANCELLABLE"}, "service/following.py": {"steps_to", "resumed"}},
     ("sales", "upsert_shipments"): {"service/following.py": {"steps_to", "resumed"}},
-    ("delivery", "move"): {"service/reporting.py": {"allowed"}},
+    ("delivery", "move"): {"service/stepping.py": {"outcome"}},
     ("delivery", "cancel"): {"service/stopping.py": {"STOPPABLE"}},
     ("product", "confirm"): {"consumer.py": set(), "service/holds.py": set()},
     ("product", "account"): {"service/holds.py": set(), "service/shipping.py": set()},

@@ -12,21 +12,49 @@ from modules.delivery.model.shipment import (
     restocked,
     transitions,
 )
+from modules.delivery.model.signature import Secrets, signature, signed_with
 from modules.delivery.model.split import Parting, parted
 from modules.delivery.model.table import metadata
+from modules.delivery.model.update import (
+    APPLIED,
+    IMPOSSIBLE,
+    KEPT,
+    MAX_WAITING,
+    PAST,
+    WAITING,
+    Taken,
+    actor_of,
+    called,
+    check_told_at,
+    outcome,
+)
 
 __all__ = [
+    "APPLIED",
     "BROUGHT_BY",
+    "IMPOSSIBLE",
+    "KEPT",
     "LACKS",
+    "MAX_WAITING",
+    "PAST",
     "REPORTED",
     "STEPS",
     "STOPPABLE",
+    "WAITING",
     "Parting",
+    "Secrets",
     "ShipmentTransitions",
+    "Taken",
+    "actor_of",
     "allowed",
+    "called",
+    "check_told_at",
     "check_version",
     "metadata",
+    "outcome",
     "parted",
     "restocked",
+    "signature",
+    "signed_with",
     "transitions",
 ]

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import registry
 from sqlmodel import (
     JSON,
@@ -55,6 +56,7 @@ class Shipment(DeliveryTable, table=True):
     __table_args__ = (
         UniqueConstraint("order_id", "part", name="shipment_one_per_part"),
         Index("shipment_opened", "opened_at", "id"),
+        Index("shipment_tracked", "tracking_code", postgresql_where=text("tracking_code IS NOT NULL")),
     )
 
 
@@ -107,6 +109,34 @@ class ShipmentTransition(DeliveryTable, table=True):
         CheckConstraint("(sequence = 1) = (from_status IS NULL)", name="shipment_first_step"),
         CheckConstraint("sequence > 1 OR to_status = 'pending'", name="shipment_begins_pending"),
         CheckConstraint("restock IS NULL OR to_status = 'returned'", name="shipment_restock_on_return"),
+    )
+
+
+class CarrierUpdate(DeliveryTable, table=True):
+    """What a carrier pushed, once per message of its own. Bound: 45 days; a shipment has a few that wait at most.
+
+    `outcome` says what it came to: it was applied, it waits for steps that come before it, it was past, or impossible.
+    """
+
+    __tablename__ = "carrier_update"
+
+    carrier: str = Field(primary_key=True)
+    message_id: str = Field(primary_key=True)
+    fingerprint: str
+    secret_version: int
+    shipment_id: UUID = Field(foreign_key="shipment.id")
+    status: str
+    at: datetime = Field(sa_type=INSTANT)
+    note: str | None = None
+    tracking_code: str | None = None
+    restock: bool | None = None
+    outcome: str
+    received_at: datetime = Field(sa_type=INSTANT)
+
+    __table_args__ = (
+        CheckConstraint("outcome IN ('applied', 'waiting', 'past', 'impossible')", name="carrier_update_outcome"),
+        Index("carrier_update_waiting", "shipment_id", postgresql_where=text("outcome = 'waiting'")),
+        Index("carrier_update_received", "received_at"),
     )
 
 

@@ -7,29 +7,25 @@ from modules.delivery.model import allowed, check_version, restocked
 from modules.delivery.port import (
     IllegalTransition,
     NoSuchShipment,
-    ShipmentStatusUpdated,
     ShipmentView,
     StatusKeyReused,
     StatusReport,
 )
-from modules.delivery.service.views import shipment_view, shipped_lines
-from modules.kernel.clock import Clock
+from modules.delivery.service.stepping import Stepping
+from modules.delivery.service.views import shipment_view
 from modules.kernel.database import Database, Transaction
-from modules.kernel.events import NewEvent
 from modules.kernel.ids import ShipmentId
-from modules.kernel.outbox import Outbox
 
 
 class Reporting:
     """Moves shipments as it is told, each step once."""
 
-    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, database: Database, stepping: Stepping) -> None:
         self._database = database
-        self._outbox = outbox
-        self._clock = clock
+        self._stepping = stepping
 
     async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
-        """Take a step that the warehouse or the carrier reports, once per key.
+        """Take a step that the warehouse or the carrier reports, once per key, and those told early that follow it.
 
         Raises:
             NoSuchShipment: there is none of that id.
@@ -43,13 +39,13 @@ class Reporting:
             fulfilment = await repository.lock_fulfilment(transaction, shipment_id)
             if fulfilment is None:
                 raise NoSuchShipment(f"There is no shipment {shipment_id}.")
-            before = (await repository.shipments(transaction, [shipment_id]))[shipment_id]
+            shipment = (await repository.shipments(transaction, [shipment_id]))[shipment_id]
             if not await self._is_repeat(transaction, shipment_id, report):
-                check_version(before.version, report.version)
-                _check(before, report)
-                await self._step(transaction, fulfilment, before, actor, report)
-            row = (await repository.shipments(transaction, [shipment_id]))[shipment_id]
-        return shipment_view(row)
+                check_version(shipment.version, report.version)
+                _check(shipment, report)
+                shipment = await self._stepping.take(transaction, fulfilment, shipment, actor, report)
+                shipment = await self._stepping.take_up(transaction, fulfilment, shipment)
+        return shipment_view(shipment)
 
     async def _is_repeat(self, transaction: Transaction, shipment_id: ShipmentId, report: StatusReport) -> bool:
         if report.key is None:
@@ -60,43 +56,6 @@ class Reporting:
         if (earlier.to_status, earlier.restock) != (report.status, restocked(report.status, restock=report.restock)):
             raise StatusKeyReused(f"This key has reported {earlier.to_status} of the shipment, in other words.")
         return True
-
-    async def _step(
-        self, transaction: Transaction, fulfilment: Any, before: Any, actor: str, report: StatusReport
-    ) -> None:
-        at, restock = report.at or self._clock.now(), restocked(report.status, restock=report.restock)
-        await repository.move(
-            transaction, before.id, report.status, at, carrier=report.carrier, tracking_code=report.tracking_code
-        )
-        transition = {
-            "shipment_id": before.id,
-            "sequence": len(before.history) + 1,
-            "from_status": before.status,
-            "to_status": report.status,
-            "note": report.note,
-            "actor": actor,
-            "at": at,
-            "key": report.key,
-            "restock": restock,
-        }
-        await repository.insert_transitions(transaction, [transition])
-        await repository.count_event(transaction, fulfilment.order_id)
-        update = ShipmentStatusUpdated(
-            order_id=fulfilment.order_id,
-            hold_id=fulfilment.hold_id,
-            shipment_id=before.id,
-            part=before.part,
-            from_=before.status,
-            to=report.status,
-            lines=shipped_lines(before.lines),
-            at=at,
-            carrier=report.carrier,
-            tracking_code=report.tracking_code,
-            note=report.note,
-            restock=restock is not False,
-        )
-        event = NewEvent(fulfilment.order_id, fulfilment.event_sequence + 1, update)
-        await self._outbox.record(transaction, [event])
 
 
 def _check(before: Any, report: StatusReport) -> None:

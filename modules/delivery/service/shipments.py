@@ -8,6 +8,7 @@ from modules.delivery import repository
 from modules.delivery.port import NoSuchShipment, ShipmentFact, ShipmentView, ShippedLine, StatusReport
 from modules.delivery.service.reporting import Reporting
 from modules.delivery.service.splitting import Splitting
+from modules.delivery.service.stepping import Stepping
 from modules.delivery.service.views import shipment_view
 from modules.kernel.audit import note
 from modules.kernel.clock import Clock
@@ -28,7 +29,7 @@ class DeliveryService:
         self._database = database
         self._outbox = outbox
         self._inbox = inbox
-        self._reporting = Reporting(database, outbox, clock)
+        self._reporting = Reporting(database, Stepping(outbox, clock))
         self._splitting = Splitting(database, outbox, clock)
 
     async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:

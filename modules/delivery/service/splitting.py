@@ -98,7 +98,7 @@ class Splitting:
             parts=number,
             at=now,
         )
-        await repository.count_event(transaction, fulfilment.order_id)
-        await self._outbox.record(transaction, [NewEvent(fulfilment.order_id, fulfilment.event_sequence + 1, told)])
+        sequence = await repository.count_event(transaction, fulfilment.order_id)
+        await self._outbox.record(transaction, [NewEvent(fulfilment.order_id, sequence, told)])
         went = {line.sku: line.quantity for line in parting.goes}
         await note(transaction, actor, "shipment.split", str(before.id), {"new": str(new), "lines": went})

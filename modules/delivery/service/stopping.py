@@ -39,6 +39,7 @@ class Stopping:
         now = self._clock.now()
         stopped = [part for order_id in asked for part in parts.get(order_id, ()) if part.status in STOPPABLE]
         await repository.cancel(transaction, [part.id for part in stopped], now)
+        await repository.wait_no_more(transaction, [part.id for part in stopped])
         await repository.insert_transitions(
             transaction,
             [

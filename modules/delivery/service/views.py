@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from modules.delivery.model import Taken
 from modules.delivery.port import ShipmentTransitionView, ShipmentView, ShippedLine
 
 
@@ -34,6 +35,11 @@ def shipment_view(row: Any) -> ShipmentView:
         updated_at=row.updated_at,
         version=row.version,
     )
+
+
+def taken_steps(row: Any) -> list[Taken]:
+    """The steps that a shipment has taken."""
+    return [Taken(step["to_status"], datetime.fromisoformat(step["at"]), step["actor"]) for step in row.history]
 
 
 def shipped_lines(lines: Sequence[Mapping[str, Any]]) -> tuple[ShippedLine, ...]:

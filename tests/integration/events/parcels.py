@@ -46,21 +46,28 @@ async def placed(whole: Whole, *reported: str, bolts: int = 2) -> OrderId:
     return order_id
 
 
-async def raced(whole: Whole, first: Callable[[], Awaitable[Any]], second: Callable[[], Awaitable[Any]]) -> Any:
-    """`first` has locked the order's row and not committed when `second` comes for it; what becomes of `second`."""
+async def raced(
+    whole: Whole,
+    first: Callable[[], Awaitable[Any]],
+    second: Callable[[], Awaitable[Any]],
+    *,
+    after: str = "insert_transitions",
+) -> Any:
+    """`first` has run a statement of delivery and not committed when `second` comes; what becomes of `second`."""
     database = whole.databases["delivery"]
     task: asyncio.Task[Any] | None = None
-    locking = delivery_repository.insert_transitions
+    statement = getattr(delivery_repository, after)
 
-    async def and_wait(transaction: Any, transitions: Any) -> None:
+    async def and_wait(transaction: Any, *what: Any) -> Any:
         nonlocal task
-        await locking(transaction, transitions)
+        answer = await statement(transaction, *what)
         if task is None:
             task = asyncio.ensure_future(second())
             await until_waiting(database, unless=task)
+        return answer
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery_repository, "insert_transitions", and_wait)
+        patch.setattr(delivery_repository, after, and_wait)
         await first()
     assert task is not None
     return (await asyncio.gather(task, return_exceptions=True))[0]

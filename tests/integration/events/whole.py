@@ -22,7 +22,15 @@ from modules.sales.service import Placed, PlaceOrder
 
 TABLES: Mapping[str, Sequence[str]] = {  # those that refer to others first
     "sales": ("order_line", "order_transition", "order_shipment", '"order"', "hold_decision", "outbox", "relay_lease"),
-    "delivery": ("shipment_transition", "shipment_line", "shipment", "fulfilment", "outbox", "relay_lease"),
+    "delivery": (
+        "carrier_update",
+        "shipment_transition",
+        "shipment_line",
+        "shipment",
+        "fulfilment",
+        "outbox",
+        "relay_lease",
+    ),
     "product": ("hold_line", "hold", "stock_movement", "stock", "product"),
 }
 EMITTERS = ("sales", "delivery")
