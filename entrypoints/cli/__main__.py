@@ -4,6 +4,7 @@ import typer
 
 from entrypoints.cli import client, db, key, order, product, shipment, stock
 from entrypoints.cli.bench import bench
+from entrypoints.cli.chaos import chaos
 from entrypoints.cli.demo import demo
 from entrypoints.cli.doctor import doctor
 from entrypoints.cli.serve import serve
@@ -15,6 +16,7 @@ app.command()(demo)
 app.command()(serve)
 app.command()(bench)
 app.command()(doctor)
+app.command()(chaos)
 app.add_typer(db.app, name="db")
 app.add_typer(client.app, name="client")
 app.add_typer(key.app, name="key")

@@ -1,0 +1,47 @@
+"""Asking a service that may be away, as a decent client does."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+ANSWERS_WITHIN_S = 5.0
+AGAIN = frozenset({429, 500, 502, 503, 504})
+"""What is worth asking again. A 500 is counted, and asked again all the same: whether it had an effect is unknown."""
+
+
+class Connection:
+    """One client's connection to one service: asks again, with the same key, until there is an answer.
+
+    `faults` counts answers that no client should ever get (500), `unanswered` requests that got none.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, token: str) -> None:
+        self._http = http
+        self._token = token
+        self.faults = 0
+        self.unanswered = 0
+
+    async def ask(self, method: str, path: str, key: str | None = None, body: Any = None) -> httpx.Response:
+        """The answer, whatever it takes."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            answer = await self.once(method, path, key, body)
+            if answer is not None and answer.status_code not in AGAIN:
+                return answer
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def once(self, method: str, path: str, key: str | None = None, body: Any = None) -> httpx.Response | None:
+        """The answer, or none."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        try:
+            answer = await self._http.request(method, path, headers=headers, json=body, timeout=ANSWERS_WITHIN_S)
+        except httpx.TransportError:
+            self.unanswered += 1
+            return None
+        self.faults += answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+        return answer

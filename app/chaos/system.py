@@ -1,0 +1,134 @@
+"""The system that faults are put to: started by `up`, watched from outside, stopped at the end."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from app.failpoints import VARIABLE
+from app.launcher import CannotStart
+from app.supervisor.runfile import RunFile, read_run
+
+STOPS_WITHIN_S = 20
+LOOK_EVERY_S = 0.02
+SETTINGS: Mapping[str, str] = {
+    "WAYBILL_LIMITS__ENABLED": "false",
+    "WAYBILL_HOLDS__TTL_S": "2",
+    "WAYBILL_HOLDS__SWEEP_INTERVAL_S": "0.5",
+    "WAYBILL_TOKENS__ACCESS_TTL_S": "3600",
+    "WAYBILL_LOG__LEVEL": "WARNING",
+}
+"""What makes the rare happen often: holds that nobody confirms are asked about after two seconds."""
+
+
+class System:
+    """What runs on a data folder; processes are found anew each time, because whatever dies is started again."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.failpoints = data / "failpoints"
+
+    @property
+    def run(self) -> RunFile:
+        """What runs now."""
+        run = read_run(self.data)
+        if run is None:
+            raise CannotStart(f"Nothing runs on {self.data}.")
+        return run
+
+    def pid(self, name: str) -> int:
+        """The process that hosts a module, or the server of that name (`postgres`, `redis`)."""
+        if name in {"postgres", "redis"}:
+            server = self.run.postgres if name == "postgres" else self.run.redis
+            return int((server or {}).get("pid") or 0)
+        return next(one.pid for one in self.run.processes if name in one.modules)
+
+    def send(self, name: str, what: signal.Signals) -> None:
+        """Send a signal to a process; one that has just died gets none."""
+        try:
+            os.kill(self.pid(name), what)
+        except ProcessLookupError:
+            return
+
+    def arm(self, place: str, what: str) -> None:
+        """Have whichever process comes to a fail point next die there, or lose an answer."""
+        (self.failpoints / f"{place}.hit").unlink(missing_ok=True)
+        draft = self.failpoints / f"{place}.draft"
+        draft.write_text(what)
+        draft.rename(self.failpoints / place)
+
+    def was_hit(self, place: str) -> bool:
+        """Whether some process has come there."""
+        return (self.failpoints / f"{place}.hit").exists()
+
+    def disarm(self, place: str) -> None:
+        """Let everybody pass again."""
+        (self.failpoints / place).unlink(missing_ok=True)
+
+    async def is_whole(self) -> bool:
+        """Whether every process can do its part."""
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
+            for process in self.run.processes:
+                try:
+                    if not (await http.get(f"{process.url}/health/ready")).is_success:
+                        return False
+                except httpx.TransportError:
+                    return False
+        return True
+
+    async def until_whole(self, within_s: float) -> None:
+        """Wait until every process can do its part.
+
+        Raises:
+            TimeoutError: one can't, and that for too long.
+        """
+        deadline = time.monotonic() + within_s
+        while not await self.is_whole():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not every process is ready after {within_s:.0f} s")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+@contextmanager
+def started(data: Path, words: Sequence[str], **environment: str) -> Iterator[System]:
+    """A system of its own on an empty folder; `words` are more options of `up`.
+
+    Raises:
+        CannotStart: it can't be started, with its last words.
+    """
+    system = System(data)
+    system.failpoints.mkdir(parents=True)
+    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(data), *words]
+    given = {**os.environ, **SETTINGS, **environment, VARIABLE: str(system.failpoints)}
+    said = data.with_name(f"{data.name}.said")
+    with said.open("w") as stderr:
+        process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: S603
+        try:
+            if not (process.stdout and process.stdout.readline().startswith("ready")):
+                raise CannotStart((said.read_text().splitlines() or ["The system did not start."])[-1])
+            yield system
+        finally:
+            for name in ("auth", "sales", "delivery", "product", "postgres", "redis"):
+                _wake(system, name)
+            process.terminate()
+            try:
+                process.wait(STOPS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            process.communicate()
+
+
+def _wake(system: System, name: str) -> None:
+    """Have a process go on that was stopped."""
+    try:
+        if pid := system.pid(name):
+            os.kill(pid, signal.SIGCONT)
+    except (OSError, CannotStart, StopIteration):
+        return

@@ -1,0 +1,152 @@
+"""A trial: a customer orders, a warehouse ships, faults strike, and in the end all is compared."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from httpx_aiohttp import HttpxAiohttpClient
+
+from app.chaos.connection import Connection
+from app.chaos.customer import Customer
+from app.chaos.oracle import FINAL, Verdict, judged
+from app.chaos.system import System
+from app.chaos.warehouse import Warehouse
+from app.doctor.invariants import Facts
+from app.operator import assembled
+from modules.auth.port import ClientKind
+from modules.kernel.errors import Unavailable
+from modules.product.port import NewProduct
+
+ACTOR = "cli:chaos"
+PLENTY, SCARCE = 1_000_000, 60
+SKUS: Mapping[str, int] = {
+    **{f"PLENTY-{number:02}": PLENTY for number in range(12)},
+    **{f"SCARCE-{number:02}": SCARCE for number in range(8)},
+}
+"""What there is, of what: some of it runs out in the middle of the trial."""
+
+RATE = 25.0
+RESTS_WITHIN_S = 60.0
+LOOK_EVERY_S = 0.1
+PAGE = 5000
+MANY = 1_000_000
+
+
+class Trial:
+    """Orders and parcels that go on, whatever strikes."""
+
+    def __init__(self, system: System, customer: Customer, warehouse: Warehouse, connections: list[Connection]) -> None:
+        self.system = system
+        self.customer = customer
+        self._warehouse = warehouse
+        self._connections = connections
+
+    @property
+    def faults_answered(self) -> int:
+        """How many answers were `500`."""
+        return sum(one.faults for one in self._connections)
+
+    async def during(self, work: Callable[[], Awaitable[Any]], rate: float = RATE) -> Any:
+        """Do `work` while orders come in at `rate` a second and parcels go out."""
+        enough = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.customer.order_on(rate, enough))
+            tasks.create_task(self._warehouse.work_on(enough))
+            try:
+                return await work()
+            finally:
+                enough.set()
+
+    async def recovered(self, since: float, within_s: float) -> float:
+        """How many seconds after `since` an order was placed and heard of by those who ship it.
+
+        Raises:
+            TimeoutError: none was in time.
+        """
+        async with asyncio.timeout(within_s):
+            while (order_id := await self.customer.place_one()) is None:
+                pass  # it wanted what is sold out
+            while not await self.customer.is_confirmed(order_id):  # noqa: ASYNC110  # news from afar
+                await asyncio.sleep(0.01)
+        return time.monotonic() - since
+
+    async def verdict(self) -> Verdict:
+        """Walk every parcel to the door, wait until nothing happens any more, and compare."""
+        deadline = time.monotonic() + RESTS_WITHIN_S
+        while True:
+            await self._warehouse.turn()
+            try:
+                facts = await self._facts()
+            except Unavailable:
+                facts = None
+            if facts is not None and _is_at_rest(facts):
+                break
+            if time.monotonic() > deadline and facts is not None:
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
+        async with assembled(self.system.data) as container:
+            stock = await container.catalogue().stock(list(SKUS))
+        return judged(self.customer.told, facts, SKUS, stock)
+
+    async def _facts(self) -> Facts:
+        async with assembled(self.system.data) as container:
+            under_way = frozenset().union(*[await one.under_way(MANY) for one in container.outboxes()])
+            return Facts(
+                [one async for one in _pages(container.orders())],
+                [one async for one in _pages(container.delivery())],
+                [one async for one in _pages(container.catalogue())],
+                await container.catalogue().verify_stock(),
+                under_way,
+            )
+
+
+def _is_at_rest(facts: Facts) -> bool:
+    open_holds = any(hold.held for hold in facts.holds)
+    return not facts.under_way and not open_holds and all(order.status in FINAL for order in facts.orders)
+
+
+async def _pages(port: Any) -> AsyncIterator[Any]:
+    after = None
+    while page := await port.facts(after, PAGE):
+        for fact in page:
+            yield fact
+        after = page[-1].id
+
+
+@asynccontextmanager
+async def opened(system: System, seed: int) -> AsyncIterator[Trial]:
+    """A trial on a system that is ready: with goods on its shelves, and who orders and ships."""
+    async with assembled(system.data) as container:
+        goods = [NewProduct(sku, sku.title(), 100, "EUR", quantity) for sku, quantity in SKUS.items()]
+        await container.catalogue().import_products(ACTOR, goods)
+        shop = await _admitted(container, system, "orders", "sales")
+        depot = await _admitted(container, system, "shipments", "delivery")
+    async with _http(system, "sales") as sales, _http(system, "delivery") as delivery:
+        customers, warehouses = Connection(sales, shop), Connection(delivery, depot)
+        customer = Customer(customers, list(SKUS), random.Random(seed))  # noqa: S311  # the same seed, the same orders
+        yield Trial(system, customer, Warehouse(warehouses), [customers, warehouses])
+
+
+def _http(system: System, module: str) -> httpx.AsyncClient:
+    return HttpxAiohttpClient(base_url=system.run.url(module), limits=httpx.Limits(max_connections=200))
+
+
+async def _admitted(container: Any, system: System, what: str, audience: str) -> str:
+    """A token of a new client."""
+    scopes = [f"{what}:read", f"{what}:write"]
+    made = await container.auth().create_client(
+        ACTOR, f"chaos {what} {uuid4()}", scopes, [audience], ClientKind.CUSTOMER
+    )
+    async with httpx.AsyncClient(base_url=system.run.url("auth"), trust_env=False) as auth:
+        answer = await auth.post(
+            "/auth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(made.client.id, made.client_secret),
+        )
+    token: str = answer.raise_for_status().json()["access_token"]
+    return token
