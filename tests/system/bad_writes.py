@@ -126,6 +126,20 @@ SPLIT_CONDITIONS = [
     ),
     Bad("a split of no id", "POST /api/v1/shipments/7/split", 404, "delivery.shipment_not_found", headers=KEY),
 ]
+PUSH = "POST /api/v1/carriers/gls/updates"
+PUSHES = [
+    Bad("an update of nobody we know", "POST /api/v1/carriers/dhl/updates", 404, "delivery.carrier_not_found"),
+    Bad("an update without a signature", PUSH, 401, "delivery.bad_signature"),
+    Bad("an update with a token instead", PUSH, 401, "delivery.bad_signature", who="warehouse"),
+    *(
+        Bad(f"an update with the {name} {value!r}", PUSH, 401, "delivery.bad_signature", headers=JSON | {name: value})
+        for name, value in {
+            "webhook-id": "m1",
+            "webhook-timestamp": "1",
+            "webhook-signature": "v1,AAAA",
+        }.items()
+    ),
+]
 MOVEMENTS = [
     ("nothing in it", b"{}", "/kind"),
     *((f"the kind {kind!r}", _movement(kind=kind), "/kind") for kind in ("", "theft", "hold", None, 7)),
@@ -189,6 +203,11 @@ WRITES = [
     *each(SPLITS, SPLIT, who="warehouse"),
     *each(WRONG_SPLITS, SPLIT, who="warehouse", code="delivery.wrong_split"),
     *(Bad(**({**vars(bad), "who": "warehouse", "content": _split(LINE)})) for bad in SPLIT_CONDITIONS),
+    *(
+        Bad(**({"content": PACKED} | vars(bad) | {"who": bad.who if bad.who != "shop" else "no token"}))
+        for bad in PUSHES
+    ),
+    *too_large(PUSH, "no token"),
     *no_json(MOVE, "cataloguer"),
     *too_large(MOVE, "cataloguer"),
     *each(MOVEMENTS, MOVE, who="cataloguer"),

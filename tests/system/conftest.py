@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 
+from tests.support.carrier import GIVEN
 from tests.system.bad_answers import Answers, all_answers
 from tests.system.parties import SERVICES, Party, admitted
 from tests.system.ports import free_port
@@ -12,7 +13,7 @@ from tests.system.running import Running, started
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("system") / "data", free_port(), **SERVICES) as running:
+    with started(tmp_path_factory.mktemp("system") / "data", free_port(), **SERVICES, **GIVEN) as running:
         yield running
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
+from tests.support.carrier import GIVEN
 from tests.system.partitions import MODULES
 from tests.system.ports import free_port, some_ports, words
 from tests.system.running import started
@@ -17,7 +18,7 @@ SHOWN = 200  # lines: one id too many gives all that follow another number
 async def _played(data: Path, split: str | None, dsn_of: Callable[[str], str]) -> list[str]:
     databases = {module: dsn_of(module) for module in MODULES}
     environment = {f"WAYBILL_DATABASES__{module.upper()}": dsn for module, dsn in databases.items()}
-    environment |= {"WAYBILL_LOG__LEVEL": "WARNING", "WAYBILL_HOLDS__TTL_S": "600"}
+    environment |= GIVEN | {"WAYBILL_LOG__LEVEL": "WARNING", "WAYBILL_HOLDS__TTL_S": "600"}
     wanted = () if split is None else ("--split", split, "--ports", words(some_ports(split)))
     with started(data, free_port(), *wanted, **environment) as system:
         return await recorded(system, databases)

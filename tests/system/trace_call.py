@@ -15,6 +15,7 @@ class Call:
 
     `{word}` in path, headers and form stands for what an earlier call kept. `keeps` says which members of the answer
     later calls need, by the word that they use. With `until` it is repeated until the answer is one like that.
+    With `signs` its JSON is signed by a carrier, as the message of that id.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Call:
     keeps: Mapping[str, str] = field(default_factory=dict)
     until: Callable[[httpx.Response], bool] | None = None
     causes_events: bool = False
+    signs: str | None = None
 
 
 def is_refused(answer: httpx.Response) -> bool:
@@ -88,6 +90,13 @@ def report(name: str, shipment: str, status: str, key: str | None = None, **more
         headers["If-Match"] = version
     who, path = more.pop("who", "warehouse"), f"POST /api/v1/shipments/{{{shipment}}}/status"
     return Call(name, "delivery", path, who, {"status": status} | more, headers=headers, causes_events=True)
+
+
+def push(name: str, message_id: str, status: str, carrier: str = "gls", **more: Any) -> Call:
+    """A step of the parcel that a carrier pushes, signed."""
+    update = {"shipment_id": "{carried}", "status": status, "at": "{now}"} | more
+    path = f"POST /api/v1/carriers/{carrier}/updates"
+    return Call(name, "delivery", path, json=update, signs=message_id, causes_events=True)
 
 
 def split(name: str, shipment: str, quantities: Mapping[str, int], key: str | None = None, **more: Any) -> Call:

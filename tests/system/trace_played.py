@@ -1,9 +1,11 @@
 """Playing the trace on a system, and writing down all that can be seen of it."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,6 +13,7 @@ import httpx
 from app.operator import Operator, operating
 from modules.auth.port import ClientKind
 from modules.kernel.principal import INTERNAL_SCOPE
+from tests.support.carrier import signed
 from tests.system.parties import CATALOGUE
 from tests.system.partitions import MODULES
 from tests.system.running import Running
@@ -51,7 +54,7 @@ async def recorded(system: Running, databases: Mapping[str, str]) -> list[str]:
 
 async def _admitted(operator: Operator, auth: httpx.AsyncClient) -> dict[str, str]:
     """The parties' ids, secrets and tokens, by the words that the trace has for them."""
-    kept = {"made_up": "a.b.c"}
+    kept = {"made_up": "a.b.c", "now": datetime.now(UTC).isoformat()}
     for name, (audience, scopes) in RIGHTS.items():
         kind = ClientKind.SERVICE if scopes == INTERNAL_SCOPE else ClientKind.CUSTOMER
         created = await operator.auth.create_client("test", name, scopes.split(), [audience], kind)
@@ -70,12 +73,16 @@ async def _answered(http: httpx.AsyncClient, call: Call, kept: Mapping[str, str]
         **{name: _filled(value, kept) for name, value in call.headers.items()},
         **({} if call.who is None else {"Authorization": f"Bearer {kept[call.who]}"}),
     }
+    content, document = call.content, call.json
+    if call.signs is not None:
+        content, document = _filled(json.dumps(document), kept).encode(), None
+        headers |= signed(call.signs, content)
     form = None if call.form is None else {name: _filled(value, kept) for name, value in call.form.items()}
     basic = None if call.basic is None else (kept[f"{call.basic}_id"], kept[f"{call.basic}_secret"])
     async with asyncio.timeout(ANSWERED_WITHIN_S):
         while True:
             answer = await http.request(
-                method, path, headers=headers, json=call.json, content=call.content, data=form, auth=basic
+                method, path, headers=headers, json=document, content=content, data=form, auth=basic
             )
             if call.until is None or call.until(answer):
                 return answer

@@ -21,6 +21,7 @@ EXCEPTIONS: Mapping[str, str] = {
     "outbox.check_at": "when they are asked next",
     "outbox.id": "numbers that PostgreSQL gives out, those of what was rolled back included",
     "idempotency.fingerprint": "a hash over the path, with the ids in it",
+    "carrier_update.fingerprint": "a hash over what the carrier said, with the ids in it",
     "audit.id": "numbers that PostgreSQL gives out, those of what was rolled back included",
     "the rows of our own services in auth": "modules in several processes sign in to each other; in one they need not",
 }
