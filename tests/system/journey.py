@@ -54,7 +54,8 @@ async def travellers(system: Running) -> AsyncIterator[Travellers]:
 
 
 async def the_whole_journey(them: Travellers) -> None:
-    """Token, order, refusal for stock, repeat, another's order, shipment to the door, history, refresh, revocation."""
+    """Token, quote, order, refusal for stock, repeat, another's order, shipment to the door, history, refresh, revocation."""
+    await looked_at_first(them)
     order = await ordered_once(them)
     await refused_for_stock(them)
     await hidden_from_others(them, order["id"])
@@ -63,6 +64,21 @@ async def the_whole_journey(them: Travellers) -> None:
     await booked_out(them)
     await cancelled_before_it_leaves(them)
     await refreshed_and_revoked(them, order["id"])
+
+
+async def looked_at_first(them: Travellers) -> None:
+    """A customer sees what there is and what it would cost; nothing is held for that."""
+    listed = (await them["shop"].ask("GET", "/api/v1/catalogue?prefix=T&limit=1")).json()
+    price = {"amount": 450, "currency": "EUR"}
+    assert listed == {"items": [{"sku": "TEA", "name": "Tea", "unit_price": price, "in_stock": True}], "next": None}
+    assert (await them["shop"].ask("GET", "/api/v1/catalogue/TEA")).json() == listed["items"][0]
+    assert (await them["shop"].ask("GET", "/api/v1/catalogue/GHOST")).json()["code"] == "product.not_found"
+    lines = [{"sku": "TEA", "quantity": 2}, {"sku": "RARE", "quantity": 2}]
+    quote = (await them["shop"].ask("POST", "/api/v1/quotes", json={"lines": lines})).json()
+    assert (quote["total"], quote["available"]) == ({"amount": 1098, "currency": "EUR"}, False)
+    assert [line["available"] for line in quote["lines"]] == [True, False]
+    stock = (await them["cataloguer"].ask("GET", "/api/v1/stock/TEA")).json()
+    assert stock["held"] == 0
 
 
 async def ordered_once(them: Travellers) -> dict[str, Any]:
@@ -104,6 +120,7 @@ async def closed_to_strangers(them: Travellers, order_id: str) -> None:
         ("product", "GET", "/api/v1/stock/TEA", None),
         ("product", "POST", "/availability", {"requests": [{"lines": [{"sku": "TEA", "quantity": 1}]}]}),
         ("product", "POST", "/internal/product/release", {"hold_ids": []}),
+        ("product", "POST", "/internal/product/catalogue", {"requests": []}),
         ("sales", "POST", "/internal/sales/settle", {"hold_ids": []}),
         ("delivery", "POST", "/internal/delivery/progress", {"source": "/waybill/sales", "subjects": []}),
         ("auth", "GET", "/auth/revocations?after=0", None),
