@@ -47,6 +47,15 @@ class World:
     async def place(self, key: str | None = None) -> httpx.Response:
         return await self.customer.order(key or str(uuid4()), TEA=1)
 
+    async def looks(self) -> list[httpx.Response]:
+        """What the customer hears of the catalogue."""
+        lines = [{"sku": "TEA", "quantity": 1}]
+        return [
+            await self.customer.ask("GET", "/api/v1/catalogue"),
+            await self.customer.ask("GET", "/api/v1/catalogue/TEA"),
+            await self.customer.ask("POST", "/api/v1/quotes", json={"lines": lines}),
+        ]
+
     async def orders(self) -> int:
         """How many of the newest orders there are, up to 200."""
         answer = await self.customer.ask("GET", "/api/v1/orders?limit=200")
@@ -116,6 +125,8 @@ async def test_without_product_orders_are_refused_in_time_and_nothing_is_stored_
         assert answer.headers["retry-after"].isdigit()
         assert answer.json()["retryable"] is True
     assert await world.orders() == before
+    looks = await world.looks()
+    assert [(one.status_code, one.headers["retry-after"].isdigit()) for one in looks] == [(503, True)] * 3
     health = await world.health("sales")
     assert (health.status_code, list(health.json()["degraded"])) == (200, ["product"])
 
@@ -123,7 +134,7 @@ async def test_without_product_orders_are_refused_in_time_and_nothing_is_stored_
     world.services.ready("product")
 
     async def placed() -> bool:
-        return (await world.place(key)).status_code == 201
+        return (await world.place(key)).status_code == 201 and all(one.is_success for one in await world.looks())
 
     await soon(placed, 10)
     assert await world.orders() == before + 1
