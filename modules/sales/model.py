@@ -61,6 +61,14 @@ class Order(SalesTable, table=True):
         CheckConstraint("total >= 0", name="order_total"),
         Index("order_of_client", "client_id", "placed_at", "id"),
         Index("order_placed", "placed_at", "id"),
+        Index(
+            "order_of_reference",
+            "client_id",
+            "reference",
+            "placed_at",
+            "id",
+            postgresql_where=text("reference IS NOT NULL"),
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Every SQL statement of sales."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -55,13 +55,18 @@ ORDERS = sql("""
     FROM "order" o WHERE o.id = ANY(:ids)
 """)
 
+# Bounds are always there, so that a plan that is made once reads no order beyond them.
 NEWEST_OF_CLIENT = sql("""
     SELECT id FROM "order" WHERE client_id = :client_id
         AND (CAST(:status AS text) IS NULL OR status = :status)
-        AND (CAST(:reference AS text) IS NULL OR reference = :reference)
-        AND (CAST(:after AS timestamptz) IS NULL OR placed_at > :after)
-        AND (CAST(:before AS timestamptz) IS NULL OR placed_at < :before)
-        AND (placed_at, id) < (:at, :id)
+        AND placed_at > :after AND (placed_at, id) < (:at, :id)
+    ORDER BY placed_at DESC, id DESC LIMIT :limit
+""")
+
+NEWEST_OF_REFERENCE = sql("""
+    SELECT id FROM "order" WHERE client_id = :client_id AND reference = :reference
+        AND (CAST(:status AS text) IS NULL OR status = :status)
+        AND placed_at > :after AND (placed_at, id) < (:at, :id)
     ORDER BY placed_at DESC, id DESC LIMIT :limit
 """)
 
@@ -126,6 +131,7 @@ FACTS = sql("""
 """)
 
 Rows = Sequence[Mapping[str, Any]]
+BEGINNING_OF_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 async def decide(transaction: Transaction, decisions: Mapping[HoldId, OrderId | None]) -> frozenset[HoldId]:
@@ -168,8 +174,13 @@ async def newest(
     reading: Transaction, limit: int, place: tuple[datetime, UUID], filters: Mapping[str, Any]
 ) -> Sequence[OrderId]:
     """Ids of orders from behind `place`, newest first: of one client where the filters name one."""
-    statement = NEWEST_OF_CLIENT if "client_id" in filters else NEWEST
-    return [row.id for row in await reading.fetch(statement, limit=limit, at=place[0], id=place[1], **filters)]
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    at, id_ = min(place, (wanted.pop("before"), UUID(int=0))) if "before" in wanted else place
+    asked = {"status": None, "limit": limit, "at": at, "id": id_}
+    if "client_id" not in wanted:
+        return [row.id for row in await reading.fetch(NEWEST, **asked | wanted)]
+    statement = NEWEST_OF_REFERENCE if "reference" in wanted else NEWEST_OF_CLIENT
+    return [row.id for row in await reading.fetch(statement, **asked | {"after": BEGINNING_OF_TIME} | wanted)]
 
 
 async def history(reading: Transaction, order_id: OrderId, after: int = 0) -> Sequence[Any]:
