@@ -31,12 +31,14 @@ class Told:
 class Customer:
     """Orders `rate` times a second until told to stop. All that it does is chosen by `chance`."""
 
-    def __init__(self, connection: Connection, skus: Sequence[str], chance: random.Random) -> None:
+    def __init__(
+        self, connection: Connection, skus: Sequence[str], chance: random.Random, told: Told | None = None
+    ) -> None:
         self._connection = connection
         self._skus = skus
         self._chance = chance
         self._run = uuid4().hex[:8]
-        self.told = Told()
+        self.told = told or Told()
         self._asked = 0
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -48,7 +48,7 @@ async def _leave_a_hold_behind(trial: Trial) -> None:
         left = False
         while not left:
             trial.system.arm(HOLDS_PLACE, LOSE)
-            left = await trial.customer.leave_a_basket()
+            left = await trial.canary.leave_a_basket()
     trial.system.disarm(HOLDS_PLACE)
 
 

@@ -40,9 +40,17 @@ MANY = 1_000_000
 class Trial:
     """Orders and parcels that go on, whatever strikes."""
 
-    def __init__(self, system: System, customer: Customer, warehouse: Warehouse, connections: list[Connection]) -> None:
+    def __init__(
+        self,
+        system: System,
+        customer: Customer,
+        canary: Customer,
+        warehouse: Warehouse,
+        connections: list[Connection],
+    ) -> None:
         self.system = system
         self.customer = customer
+        self.canary = canary
         self._warehouse = warehouse
         self._connections = connections
 
@@ -69,9 +77,9 @@ class Trial:
             TimeoutError: none was in time.
         """
         async with asyncio.timeout(within_s):
-            while (order_id := await self.customer.place_one()) is None:
+            while (order_id := await self.canary.place_one()) is None:
                 pass  # it wanted what is sold out
-            while not await self.customer.is_confirmed(order_id):  # noqa: ASYNC110  # news from afar
+            while not await self.canary.is_confirmed(order_id):  # noqa: ASYNC110  # news from afar
                 await asyncio.sleep(0.01)
         return time.monotonic() - since
 
@@ -126,10 +134,11 @@ async def opened(system: System, seed: int) -> AsyncIterator[Trial]:
         await container.catalogue().import_products(ACTOR, goods)
         shop = await _admitted(container, system, "orders", "sales")
         depot = await _admitted(container, system, "shipments", "delivery")
-    async with _http(system, "sales") as sales, _http(system, "delivery") as delivery:
-        customers, warehouses = Connection(sales, shop), Connection(delivery, depot)
-        customer = Customer(customers, list(SKUS), random.Random(seed))  # noqa: S311  # the same seed, the same orders
-        yield Trial(system, customer, Warehouse(warehouses), [customers, warehouses])
+    async with _http(system, "sales") as sales, _http(system, "sales") as own, _http(system, "delivery") as delivery:
+        connections = [Connection(sales, shop), Connection(own, shop), Connection(delivery, depot)]
+        customer = Customer(connections[0], list(SKUS), random.Random(seed))  # noqa: S311  # the same seed, the same orders
+        canary = Customer(connections[1], list(SKUS), random.Random(-seed), customer.told)  # noqa: S311
+        yield Trial(system, customer, canary, Warehouse(connections[2]), connections)
 
 
 def _http(system: System, module: str) -> httpx.AsyncClient:
