@@ -62,6 +62,40 @@ def count(
 
 
 @app.command()
+def movements(
+    sku: str,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    kind: Annotated[
+        str | None, typer.Option(help="Only of this kind: receipt, count, ship, return, write_off, …")
+    ] = None,
+    data: Data = DATA,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List what has changed the stock of a product, the newest first, with the reason."""
+    found = act(data, lambda operator: operator.product.movements(sku, limit, kind))
+    show(
+        found,
+        as_json=as_json,
+        table=lambda: print_table(
+            ["at", "kind", "quantity", "on hand", "held", "by", "reason"],
+            [
+                [
+                    f"{one.at:%Y-%m-%d %H:%M:%S}",
+                    one.kind,
+                    one.quantity,
+                    one.on_hand_change,
+                    one.held_change,
+                    one.actor,
+                    one.reason,
+                ]
+                for one in found
+            ],
+        ),
+    )
+
+
+@app.command()
 def verify(data: Data = DATA, *, as_json: Json = False) -> None:
     """Compare every counter with what movements and open holds add up to."""
     faults = act(data, lambda operator: operator.product.verify_stock())

@@ -228,6 +228,20 @@ class StockChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MovementView:
+    """One thing that has changed stock: what was done to how many, for what reason, by whom."""
+
+    key: str
+    kind: str
+    quantity: int
+    on_hand_change: int
+    held_change: int
+    reason: str | None
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StockFault:
     """A counter that is not what the movements and holds add up to."""
 
@@ -320,6 +334,11 @@ class ProductOperatorPort(Protocol):
             BelowHeld: it would leave less than is held, and is not forced.
             MovementKeyReused: the key has made another change.
         """
+        ...
+
+    @rpc.read(timeout_s=30)
+    async def movements(self, sku: str, limit: int = 50, kind: str | None = None) -> Sequence[MovementView]:
+        """What has changed the stock of a SKU, the newest first; of one kind where it is named (`write_off`)."""
         ...
 
     @rpc.read(timeout_s=30)

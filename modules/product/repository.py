@@ -156,6 +156,11 @@ OFFERED_PAGES = sql("""
 
 MOVEMENTS = sql("SELECT key, sku, kind, quantity FROM stock_movement WHERE key = ANY(:keys)")
 
+LATEST_MOVEMENTS = sql("""
+    SELECT key, kind, quantity, on_hand_change, held_change, reason, actor, at FROM stock_movement
+    WHERE sku = :sku AND (CAST(:kind AS text) IS NULL OR kind = :kind) ORDER BY at DESC, key DESC LIMIT :limit
+""")
+
 HOLDING_ORDERS = sql("""
     SELECT h.order_id FROM hold_line l JOIN hold h USING (hold_id)
     WHERE l.sku = :sku AND h.state <> 'closed' ORDER BY h.hold_id LIMIT 20
@@ -333,6 +338,11 @@ async def offered_pages(reading: Transaction, pages: Mapping[int, Mapping[str, A
 async def movements(reading: Transaction, keys: Sequence[str]) -> dict[str, Any]:
     """What these keys have moved already."""
     return {row.key: row for row in await reading.fetch(MOVEMENTS, keys=list(keys))}
+
+
+async def latest_movements(reading: Transaction, sku: str, limit: int, kind: str | None) -> Sequence[Any]:
+    """What has changed the stock of a SKU, the newest first."""
+    return await reading.fetch(LATEST_MOVEMENTS, sku=sku, limit=limit, kind=kind)
 
 
 async def holding_orders(reading: Transaction, sku: str) -> Sequence[UUID]:

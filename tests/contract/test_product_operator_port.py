@@ -10,6 +10,7 @@ from modules.kernel.money import Money
 from modules.product.port import (
     BelowHeld,
     MovementKeyReused,
+    MovementView,
     NewProduct,
     NoSuchProduct,
     ProductOperatorPort,
@@ -200,3 +201,21 @@ async def test_counters_are_counted_anew_where_movements_and_holds_agree(
     }
     await shop.alter(shop.product_database, "UPDATE hold_line SET quantity = 2 WHERE sku = 'PIN'")
     await shop.alter(shop.product_database, "UPDATE stock SET held = 2 WHERE sku = 'PIN'")
+
+
+async def test_movements_are_told_newest_first_with_who_and_why(operator: ProductOperatorPort) -> None:
+    await operator.import_products("maria", [NewProduct(sku, sku.title(), 100, "EUR") for sku in ("BOLT", "NUT")])
+    for number, change in enumerate(
+        (StockChange("receipt", 5, "a", "new"), StockChange("correction", -1, "b", "broken"))
+    ):
+        await operator.change_stock(f"maria {number}", "BOLT", change)
+    newest, first = await same_again(lambda: operator.movements("BOLT"))
+    assert isinstance(newest, MovementView)
+    assert (first.kind, first.on_hand_change, first.reason, first.actor) == ("receipt", 5, "new", "maria 0")
+    assert (newest.kind, newest.on_hand_change, newest.reason, newest.actor) == ("correction", -1, "broken", "maria 1")
+    assert newest.at >= first.at
+    assert await operator.movements("BOLT", 1) == [newest]
+    assert await operator.movements("BOLT", kind="receipt") == [first]
+    assert await operator.movements("BOLT", kind="write_off") == []
+    assert await operator.movements("NUT") == []
+    assert await operator.movements("GHOST") == []

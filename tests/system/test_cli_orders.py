@@ -121,14 +121,15 @@ def test_a_line_to_split_off_that_makes_no_sense_is_wrong_usage(line: str, syste
 
 async def test_what_came_back_unfit_is_written_off(system: Running, parties: Mapping[str, Party]) -> None:
     _, shipment = await shipment_of(system, parties)
-    before = ask(system, "stock", "show", "TEA")
     for step in ("packed", "dispatched", "failed"):
         ask(system, "shipment", "advance", shipment, step)
 
     said = ask(system, "shipment", "advance", shipment, "returned", "--note", "wet", "--no-restock")
 
     assert [(step["to"], step["restock"]) for step in said["history"]][-2:] == [("failed", None), ("returned", False)]
-    assert before
+    written_off = until(lambda: ask(system, "stock", "movements", "TEA", "--kind", "write_off"))
+    assert (written_off[0]["quantity"], written_off[0]["on_hand_change"], written_off[0]["reason"]) == (1, 0, "wet")
+    assert command("stock", "movements", "TEA", data=system.data).code == 0
     assert "fit" in refused("shipment", "advance", shipment, "packed", "--no-restock", data=system.data)
 
 

@@ -29,7 +29,8 @@ SHIPMENT = """\
 ## A shipment
 
 `modules/delivery/model/shipment.py`. The warehouse or the carrier reports a step (`POST /api/v1/shipments/{id}/status`); only
-its order has a shipment cancelled. What failed may go out again."""
+its order has a shipment cancelled. What failed may go out again. One that has not left can be split: what stays is as
+far as it was, what goes begins anew."""
 
 HOLD = """\
 ## A hold

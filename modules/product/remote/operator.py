@@ -10,6 +10,7 @@ from modules.kernel.ids import HoldId
 from modules.kernel.principal import Verifier
 from modules.product.port import (
     HoldFact,
+    MovementView,
     NewProduct,
     ProductChange,
     ProductOperatorPort,
@@ -33,6 +34,7 @@ STOCK = rpc.crossing(ProductOperatorPort.stock, "/internal/product/operator/stoc
 CHANGE_STOCK = rpc.crossing(
     ProductOperatorPort.change_stock, "/internal/product/operator/change_stock", formerly=("456d9fa9076f3fdc",)
 )
+MOVEMENTS = rpc.crossing(ProductOperatorPort.movements, "/internal/product/operator/movements")
 VERIFY_STOCK = rpc.crossing(ProductOperatorPort.verify_stock, "/internal/product/operator/verify_stock")
 RECOUNT = rpc.crossing(ProductOperatorPort.recount, "/internal/product/operator/recount")
 FACTS = rpc.crossing(ProductOperatorPort.facts, "/internal/product/operator/facts")
@@ -45,6 +47,7 @@ OPERATOR_METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     LIST_CHANGES,
     STOCK,
     CHANGE_STOCK,
+    MOVEMENTS,
     VERIFY_STOCK,
     RECOUNT,
     FACTS,
@@ -64,6 +67,7 @@ def operator_routes(product: ProductOperatorPort, verifier: Verifier) -> APIRout
             LIST_CHANGES: product.list_changes,
             STOCK: product.stock,
             CHANGE_STOCK: product.change_stock,
+            MOVEMENTS: product.movements,
             VERIFY_STOCK: product.verify_stock,
             RECOUNT: product.recount,
             FACTS: product.facts,
@@ -112,6 +116,10 @@ class RemoteProductOperator:
     async def change_stock(self, actor: str, sku: str, change: StockChange) -> StockView:
         """Receive, count or correct."""
         return await self._channel.call(CHANGE_STOCK, actor, sku, change)
+
+    async def movements(self, sku: str, limit: int = 50, kind: str | None = None) -> Sequence[MovementView]:
+        """What has changed the stock of a SKU, the newest first."""
+        return await self._channel.call(MOVEMENTS, sku, limit, kind)
 
     async def verify_stock(self) -> Sequence[StockFault]:
         """Every counter that differs from what movements and open holds add up to."""

@@ -10,6 +10,7 @@ from modules.kernel.ids import HoldId
 from modules.product import repository
 from modules.product.port import (
     HoldFact,
+    MovementView,
     NewProduct,
     NoSuchProduct,
     ProductChange,
@@ -103,6 +104,11 @@ class Catalogue:
     ) -> Answered[StockView]:
         """Receive, count or correct, once per key. Raises as `Counting.move`."""
         return await self._counting.move(actor, sku, change, request)
+
+    async def movements(self, sku: str, limit: int = 50, kind: str | None = None) -> Sequence[MovementView]:
+        """What has changed the stock of a SKU, the newest first; of one kind where it is named."""
+        async with self._database.reading() as reading:
+            return [MovementView(*row) for row in await repository.latest_movements(reading, sku, limit, kind)]
 
     async def verify_stock(self) -> Sequence[StockFault]:
         """Every counter that differs from what movements and open holds add up to."""

@@ -25,12 +25,20 @@ SHIPMENTS = """
 """
 
 
+HEARD = """
+    SELECT u.message_id, u.outcome, s.status, t.key IS NOT NULL AS is_step
+    FROM carrier_update u JOIN shipment s ON s.id = u.shipment_id
+    LEFT JOIN shipment_transition t ON t.shipment_id = u.shipment_id AND t.key = u.carrier || ':' || u.message_id
+"""
+
+
 async def never(whole: Whole) -> list[str]:
     """A sentence for each thing that must never be."""
     orders, shipments = await whole.rows("sales", ORDERS), await whole.rows("delivery", SHIPMENTS)
     found = [*_oversold(await whole.rows("product", STOCK)), *_doubled(orders), *_shipped(orders, shipments)]
     found += [fault for one in orders for fault in _history("order", one, ORDER_STEPS)]
     found += [fault for one in shipments for fault in _history("shipment", one, SHIPMENT_STEPS)]
+    found += _heard(await whole.rows("delivery", HEARD))
     miscounted = await whole.container.catalogue().verify_stock()
     return [*found, *(f"miscounted: {one.sku} {one.what} {one.counter}, not {one.derived}" for one in miscounted)]
 
@@ -55,6 +63,15 @@ def _shipped(orders: Any, shipments: Any) -> Iterator[str]:
         packed = sum((Counter(row.lines) for row in shipments if row.order_id == order_id), Counter[str]())
         if packed != ordered.get(order_id):
             yield f"order {order_id} is shipped as {dict(packed)}, and was {dict(ordered.get(order_id, {}))}"
+
+
+def _heard(updates: Any) -> Iterator[str]:
+    """A carrier's word is a step where it is said to be one, and waits only for what can still come."""
+    for row in updates:
+        if (row.outcome == "applied") != row.is_step:
+            yield f"message {row.message_id} is {row.outcome}, and {'is' if row.is_step else 'is not'} a step"
+        if row.outcome == "waiting" and not SHIPMENT_STEPS[row.status]:
+            yield f"message {row.message_id} waits for a shipment that is {row.status}"
 
 
 def _history(what: str, row: Any, steps: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ no, and must then have changed nothing. Whoever adds a feature adds its rule her
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from dependency_injector import providers
@@ -14,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.container import SOURCES
 from modules.delivery.model import REPORTED, STEPS
-from modules.delivery.port import ShippedLine, StatusReport
+from modules.delivery.port import CarrierUpdate, ShippedLine, StatusReport
 from modules.kernel.database import Database
 from modules.kernel.errors import DomainError
 from modules.kernel.events import source_of
@@ -33,6 +34,7 @@ _T = TypeVar("_T")
 SKUS, CUSTOMERS, KEYS = ("BOLT", "NUT"), ("one", "two"), ("a", "b", "c")
 AT_FIRST = {"BOLT": 6, "NUT": 4}
 ODD = 10  # of 12: what is drawn below is a legal step
+TODAY = datetime.now(UTC) - timedelta(hours=2)
 ROUNDS = 40  # until all is handled: each event may cause another, a few times over
 
 PARTS = """
@@ -123,6 +125,15 @@ class SystemMachine(RuleBasedStateMachine):
             taken = [ShippedLine(shipment.skus[line % len(shipment.skus)], quantity)]
             key = f"split {self.moves}"
             self._tried(self.whole.container.delivery().split("warehouse", ShipmentId(shipment.id), taken, key))
+
+    @precondition(lambda self: self.placed)
+    @rule(order=some, part=some, status=st.sampled_from(sorted(REPORTED)), minutes=st.integers(0, 60), message=some)
+    def pushes(self, order: int, part: int, status: str, minutes: int, message: int) -> None:
+        """A carrier tells of a step, early, late, again, or of what never was."""
+        if (shipment := self._part(order, part)) is not None:
+            at = TODAY + timedelta(minutes=minutes)
+            update = CarrierUpdate(f"m{message}", status, at, ShipmentId(shipment.id))
+            self._tried(self.whole.container.hearing().hear("gls", update))
 
     # what the cataloguer does
 
