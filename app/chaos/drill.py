@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.chaos.link import PASSES
 from app.chaos.oracle import Verdict
 from app.chaos.schedule import Strike
 from app.chaos.system import System
@@ -65,15 +66,26 @@ async def _befall(trial: Trial, strike: Strike) -> None:
     match strike.kind:
         case "kill at" | "lose at":
             system.arm(strike.what, KILL if strike.kind == "kill at" else LOSE)
+        case "kill" if strike.what == "redis" and system.broker is not None:
+            await asyncio.to_thread(system.broker.kill)
         case "kill":
             system.send(strike.what, signal.SIGQUIT if strike.what == "postgres" else signal.SIGKILL)
         case "freeze":
             await _freeze(system, strike)
+        case "line" if system.broker is not None:
+            system.broker.link.mode = strike.what
+            await asyncio.sleep(strike.for_s)
+            system.broker.link.mode = PASSES
         case "again":
             await _tell_again(system, strike)
 
 
 async def _freeze(system: System, strike: Strike) -> None:
+    if strike.what == "redis" and system.broker is not None:
+        system.broker.send(signal.SIGSTOP)
+        await asyncio.sleep(strike.for_s)
+        system.broker.send(signal.SIGCONT)
+        return
     pid = system.pid(strike.what)
     system.send(strike.what, signal.SIGSTOP)
     await asyncio.sleep(strike.for_s)

@@ -4,12 +4,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.chaos.link import CUT, SLOW, TALKS_RUBBISH
 from app.chaos.steps import ABOUT_HOLDS, STEPS
 from app.failpoints import KILL
 
-KINDS = ("kill", "freeze", "step", "again")
-WEIGHTS = (4, 2, 3, 1)
+KINDS = ("kill", "freeze", "step", "again", "line")
+WEIGHTS = (4, 2, 3, 1, 3)
 SERVERS = ("postgres", "redis")
+LINE = (CUT, SLOW, TALKS_RUBBISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,20 @@ def schedule(
     `modules` are those that are in different processes, one of each process.
     """
     chance = random.Random(seed)  # noqa: S311  # to be played again, not to be kept secret
-    victims = [*modules, *(SERVERS if len(modules) > 1 else SERVERS[:1])]
+    split = len(modules) > 1
+    victims = [*modules, *(SERVERS if split else SERVERS[:1])]
     steps = [step for step in STEPS if not step.place.startswith(ABOUT_HOLDS)]
     strikes = []
     at_s = every_s
     while at_s < seconds * 0.9:
-        kind = chance.choices(KINDS, WEIGHTS)[0]
+        kind = chance.choices(KINDS[: None if split else -1], WEIGHTS[: None if split else -1])[0]
         if kind == "step":
             step = chance.choice(steps)
             strikes.append(Strike(at_s, "kill at" if step.fault == KILL else "lose at", step.place))
         elif kind == "freeze":
             strikes.append(Strike(at_s, kind, chance.choice(victims), chance.uniform(0.5, longest_freeze_s)))
+        elif kind == "line":
+            strikes.append(Strike(at_s, kind, chance.choice(LINE), chance.uniform(0.2, longest_freeze_s)))
         else:
             strikes.append(Strike(at_s, kind, chance.choice(victims) if kind == "kill" else "events"))
         at_s += chance.uniform(0.5, 1.5) * every_s

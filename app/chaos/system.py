@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 
+from app.chaos.broker import Broker
 from app.failpoints import VARIABLE
 from app.launcher import CannotStart
 from app.supervisor.runfile import RunFile, read_run
@@ -31,8 +32,9 @@ SETTINGS: Mapping[str, str] = {
 class System:
     """What runs on a data folder; processes are found anew each time, because whatever dies is started again."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, broker: Broker | None = None) -> None:
         self.data = data
+        self.broker = broker
         self.failpoints = data / "failpoints"
 
     @property
@@ -44,10 +46,9 @@ class System:
         return run
 
     def pid(self, name: str) -> int:
-        """The process that hosts a module, or the server of that name (`postgres`, `redis`)."""
-        if name in {"postgres", "redis"}:
-            server = self.run.postgres if name == "postgres" else self.run.redis
-            return int((server or {}).get("pid") or 0)
+        """The process that hosts a module, or the server `postgres`."""
+        if name == "postgres":
+            return int((self.run.postgres or {}).get("pid") or 0)
         return next(one.pid for one in self.run.processes if name in one.modules)
 
     def send(self, name: str, what: signal.Signals) -> None:
@@ -96,33 +97,46 @@ class System:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-@contextmanager
-def started(data: Path, words: Sequence[str], **environment: str) -> Iterator[System]:
-    """A system of its own on an empty folder; `words` are more options of `up`.
+@asynccontextmanager
+async def started(data: Path, words: Sequence[str], *, split: bool, **environment: str) -> AsyncIterator[System]:
+    """A system of its own on an empty folder; `words` are more options of `up`, which make it a `split` or not.
 
     Raises:
         CannotStart: it can't be started, with its last words.
     """
-    system = System(data)
-    system.failpoints.mkdir(parents=True)
-    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(data), *words]
-    given = {**os.environ, **SETTINGS, **environment, VARIABLE: str(system.failpoints)}
-    said = data.with_name(f"{data.name}.said")
+    async with AsyncExitStack() as stack:
+        broker = await stack.enter_async_context(Broker(data / "broker").running()) if split else None
+        system = System(data, broker)
+        system.failpoints.mkdir(parents=True)
+        given = {**os.environ, **SETTINGS, **environment, VARIABLE: str(system.failpoints)}
+        if broker is not None:
+            given["WAYBILL_EVENTS__URL"] = broker.url
+        stack.push_async_callback(_stopped, system, await _begun(system, words, given))
+        yield system
+
+
+async def _begun(system: System, words: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(system.data), *words]
+    said = system.data.with_name(f"{system.data.name}.said")
     with said.open("w") as stderr:
-        process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: S603
-        try:
-            if not (process.stdout and process.stdout.readline().startswith("ready")):
-                raise CannotStart((said.read_text().splitlines() or ["The system did not start."])[-1])
-            yield system
-        finally:
-            for name in ("auth", "sales", "delivery", "product", "postgres", "redis"):
-                _wake(system, name)
-            process.terminate()
-            try:
-                process.wait(STOPS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            process.communicate()
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: ASYNC220, S603
+    line = await asyncio.to_thread(process.stdout.readline) if process.stdout else ""
+    if not line.startswith("ready"):
+        process.kill()
+        process.communicate()
+        raise CannotStart((said.read_text().splitlines() or ["The system did not start."])[-1])
+    return process
+
+
+async def _stopped(system: System, process: "subprocess.Popen[str]") -> None:
+    for name in ("auth", "sales", "delivery", "product", "postgres"):
+        _wake(system, name)
+    process.terminate()
+    try:
+        await asyncio.to_thread(process.wait, STOPS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.communicate()
 
 
 def _wake(system: System, name: str) -> None:

@@ -62,9 +62,8 @@ async def _played(  # an argument is an option
     from app.chaos.trial import opened
 
     strikes = schedule(seed, seconds, every, modules, LONGEST_FREEZE_S)
-    with started(data, words) as system:
-        async with opened(system, seed) as trial:
-            return await drill(trial, strikes, seconds, rate, lambda line: typer.echo(line, err=True))
+    async with started(data, words, split=len(modules) > 1) as system, opened(system, seed) as trial:
+        return await drill(trial, strikes, seconds, rate, lambda line: typer.echo(line, err=True))
 
 
 def _print(outcome: "Outcome", seed: int) -> None:

@@ -49,10 +49,9 @@ def written(took: Mapping[Step, float], verdict: Verdict) -> Iterator[str]:
 async def _run() -> str:
     with tempfile.TemporaryDirectory(prefix="waybill-chaos-") as folder:
         data = Path(folder) / "data"
-        with started(data, options(FOUR)) as system:  # one is left before the other
-            async with opened(system, seed=1) as trial:
-                took = await one_by_one(trial, print)
-                verdict = await trial.verdict()
+        async with started(data, options(FOUR), split=True) as system, opened(system, seed=1) as trial:
+            took = await one_by_one(trial, print)
+            verdict = await trial.verdict()
     if verdict.faults:
         raise SystemExit("\n".join(verdict.faults))
     return "".join(written(took, verdict))

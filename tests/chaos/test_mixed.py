@@ -32,9 +32,11 @@ async def test_whatever_strikes_nothing_is_lost_doubled_or_oversold(
 ) -> None:
     split = SPLITS[layout]
     strikes = schedule(SEED, SECONDS, EVERY_S, processes(split), FREEZE_S)
-    with started(tmp_path / "data", options(split)) as system:
-        async with opened(system, SEED) as trial:
-            outcome = await drill(trial, strikes, SECONDS, RATE, print)
+    async with (
+        started(tmp_path / "data", options(split), split=split is not None) as system,
+        opened(system, SEED) as trial,
+    ):
+        outcome = await drill(trial, strikes, SECONDS, RATE, print)
     record_property("drill", str(outcome))
     assert outcome.verdict.faults == (), f"TEST_CHAOS_SEED={SEED}, {split}"
     assert outcome.strikes > 5

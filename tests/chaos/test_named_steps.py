@@ -15,10 +15,9 @@ SEED = 1
 async def test_at_every_named_step_a_fault_loses_doubles_and_oversells_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with started(tmp_path / "data", options(FOUR)) as system:
-        async with opened(system, SEED) as trial:
-            took = await one_by_one(trial, print)
-            verdict = await trial.verdict()
+    async with started(tmp_path / "data", options(FOUR), split=True) as system, opened(system, SEED) as trial:
+        took = await one_by_one(trial, print)
+        verdict = await trial.verdict()
     record_property("recovery", {str(step): f"{seconds:.2f} s" for step, seconds in took.items()})
     assert verdict.faults == ()
     assert set(took) == set(STEPS)
