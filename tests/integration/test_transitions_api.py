@@ -182,3 +182,13 @@ async def test_what_is_answered_has_the_shape_that_is_described(world: World) ->
 def _named(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return found
+
+
+async def test_a_report_that_is_sent_again_is_the_same_step_and_says_so(world: World) -> None:
+    shipment = await world.shipment(await world.placed())
+    told = []
+    for _ in range(2):
+        path, headers = f"{SHIPMENTS}/{shipment}/status", {b"Idempotency-Key": b"once"}
+        told.append(await world.warehouse.ask("POST", path, json={"status": "packed"}, headers=headers))
+    assert [answer.headers.get("Idempotent-Replayed") for answer in told] == [None, "true"]
+    assert told[0].json() == told[1].json()

@@ -80,8 +80,9 @@ def reporting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> Non
         told = StatusReport(
             body.status, body.at, body.note, body.tracking_code, body.carrier, key, version, body.restock
         )
-        shipment = await delivery.report(principal.client_id, shipment_id_of(shipment_id), told)
-        return json_answer(shown(shipment), headers={"ETag": etag(shipment.version)})
+        reported = await delivery.report_once(principal.client_id, shipment_id_of(shipment_id), told)
+        headers = {"ETag": etag(reported.answer.version)}
+        return json_answer(shown(reported.answer), headers=headers | replay(replayed=reported.replayed))
 
 
 def splitting(router: APIRouter, delivery: DeliveryService, guard: Guard) -> None:

@@ -14,6 +14,7 @@ from modules.delivery.port import (
 from modules.delivery.service.stepping import Stepping
 from modules.delivery.service.views import shipment_view
 from modules.kernel.database import Database, Transaction
+from modules.kernel.idempotency import Answered
 from modules.kernel.ids import ShipmentId
 
 
@@ -24,7 +25,7 @@ class Reporting:
         self._database = database
         self._stepping = stepping
 
-    async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
+    async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> Answered[ShipmentView]:
         """Take a step that the warehouse or the carrier reports, once per key, and those told early that follow it.
 
         Raises:
@@ -40,12 +41,13 @@ class Reporting:
             if fulfilment is None:
                 raise NoSuchShipment(f"There is no shipment {shipment_id}.")
             shipment = (await repository.shipments(transaction, [shipment_id]))[shipment_id]
-            if not await self._is_repeat(transaction, shipment_id, report):
+            replayed = await self._is_repeat(transaction, shipment_id, report)
+            if not replayed:
                 check_version(shipment.version, report.version)
                 _check(shipment, report)
                 shipment = await self._stepping.take(transaction, fulfilment, shipment, actor, report)
                 shipment = await self._stepping.take_up(transaction, fulfilment, shipment)
-        return shipment_view(shipment)
+        return Answered(shipment_view(shipment), replayed)
 
     async def _is_repeat(self, transaction: Transaction, shipment_id: ShipmentId, report: StatusReport) -> bool:
         if report.key is None:

@@ -34,7 +34,13 @@ class DeliveryService:
 
     async def report(self, actor: str, shipment_id: ShipmentId, report: StatusReport) -> ShipmentView:
         """Take a step that the warehouse or the carrier reports, once per key. Raises as `Reporting.report`."""
-        return await self._reporting.report(actor, shipment_id, report)
+        return (await self._reporting.report(actor, shipment_id, report)).answer
+
+    async def report_once(
+        self, client_id: ClientId, shipment_id: ShipmentId, report: StatusReport
+    ) -> Answered[ShipmentView]:
+        """Take a step that a client reports, and say whether it has reported it before. Raises as `Reporting.report`."""
+        return await self._reporting.report(client_id, shipment_id, report)
 
     async def split(self, actor: str, shipment_id: ShipmentId, lines: Sequence[ShippedLine], key: str) -> ShipmentView:
         """Put `lines` of a shipment into a new part, once per key. Raises as `Splitting.split`."""
