@@ -5,8 +5,9 @@ no, and must then have changed nothing. Whoever adds a feature adds its rule her
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from dependency_injector import providers
@@ -17,7 +18,7 @@ from app.container import SOURCES
 from modules.delivery.model import REPORTED, STEPS
 from modules.delivery.port import CarrierUpdate, ShippedLine, StatusReport
 from modules.kernel.database import Database
-from modules.kernel.errors import DomainError
+from modules.kernel.errors import DomainError, Unavailable
 from modules.kernel.events import source_of
 from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import ClientId, OrderId, ShipmentId, order_id_for
@@ -35,6 +36,7 @@ SKUS, CUSTOMERS, KEYS = ("BOLT", "NUT"), ("one", "two"), ("a", "b", "c")
 AT_FIRST = {"BOLT": 6, "NUT": 4}
 ODD = 10  # of 12: what is drawn below is a legal step
 TODAY = datetime.now(UTC) - timedelta(hours=2)
+PATIENCE = 5
 ROUNDS = 40  # until all is handled: each event may cause another, a few times over
 
 PARTS = """
@@ -71,7 +73,7 @@ class SystemMachine(RuleBasedStateMachine):
     @rule(customer=st.sampled_from(CUSTOMERS), key=st.sampled_from(KEYS), basket=baskets)
     def places(self, customer: str, key: str, basket: Mapping[str, int]) -> None:
         known, left = self.placed.get((customer, key)), self._available()
-        outcome = self._tried(self._place(customer, key, basket))
+        outcome = self._tried(lambda: self._place(customer, key, basket))
         if known is not None:
             self._repeated(known, basket, outcome)
         elif isinstance(outcome, Placed):
@@ -92,7 +94,7 @@ class SystemMachine(RuleBasedStateMachine):
             return
         lines = tuple(Line(sku, quantity) for sku, quantity in sorted(basket.items()))
         asked = [AvailabilityRequest(lines, id_, hold=True)]
-        (answer,) = self._run(self.whole.container.product_for_sales().availability(asked))
+        (answer,) = self._asked(lambda: self.whole.container.product_for_sales().availability(asked))
         if answer.hold_id is not None:
             self.left_behind[id_] = basket
 
@@ -100,7 +102,7 @@ class SystemMachine(RuleBasedStateMachine):
     @rule(order=some)
     def cancels(self, order: int) -> None:
         (customer, _), (_, id_) = self._one(order)
-        self._tried(self.whole.container.orders().cancel_own(ClientId(customer), id_, None, None))
+        self._tried(lambda: self.whole.container.orders().cancel_own(ClientId(customer), id_, None, None))
 
     # what the warehouse and the carrier do
 
@@ -115,7 +117,8 @@ class SystemMachine(RuleBasedStateMachine):
             steps = legal if legal and way < ODD else sorted(REPORTED)
             step = steps[way % len(steps)]
             report = StatusReport(step, restock=restock if step == "returned" else None)
-            self._tried(self.whole.container.delivery().report("carrier", ShipmentId(shipment.id), report))
+            delivery = self.whole.container.delivery()
+            self._tried(partial(delivery.report, "carrier", ShipmentId(shipment.id), report))
 
     @precondition(lambda self: self.placed)
     @rule(order=some, part=some, line=some, quantity=st.integers(1, 2))
@@ -124,7 +127,7 @@ class SystemMachine(RuleBasedStateMachine):
             self.moves += 1
             taken = [ShippedLine(shipment.skus[line % len(shipment.skus)], quantity)]
             key = f"split {self.moves}"
-            self._tried(self.whole.container.delivery().split("warehouse", ShipmentId(shipment.id), taken, key))
+            self._tried(lambda: self.whole.container.delivery().split("warehouse", ShipmentId(shipment.id), taken, key))
 
     @precondition(lambda self: self.placed)
     @rule(order=some, part=some, status=st.sampled_from(sorted(REPORTED)), minutes=st.integers(0, 60), message=some)
@@ -133,7 +136,7 @@ class SystemMachine(RuleBasedStateMachine):
         if (shipment := self._part(order, part)) is not None:
             at = TODAY + timedelta(minutes=minutes)
             update = CarrierUpdate(f"m{message}", status, at, ShipmentId(shipment.id))
-            self._tried(self.whole.container.hearing().hear("gls", update))
+            self._tried(lambda: self.whole.container.hearing().hear("gls", update))
 
     # what the cataloguer does
 
@@ -145,13 +148,13 @@ class SystemMachine(RuleBasedStateMachine):
     def counts(self, sku: str, kind: str, quantity: int) -> None:
         self.moves += 1
         change = StockChange(kind, -quantity if kind == "correction" else quantity, f"move-{self.moves}")
-        self._tried(self.whole.container.catalogue().change_stock("test", sku, change))
+        self._tried(lambda: self.whole.container.catalogue().change_stock("test", sku, change))
 
     # what happens by itself, sooner or later, again, or in another order
 
     @rule(emitter=st.sampled_from(EMITTERS))
     def relays(self, emitter: str) -> None:
-        self._run(self.whole.relay(emitter))
+        self._asked(lambda: self.whole.relay(emitter))
 
     @precondition(lambda self: self.post.waiting)
     @rule(number=some, together=st.integers(1, 4))
@@ -161,7 +164,7 @@ class SystemMachine(RuleBasedStateMachine):
     @rule(first=st.lists(some, max_size=5))
     def all_arrives(self, first: list[int]) -> None:
         """What is recorded is published and arrives, some of it out of its order; what follows from it waits."""
-        self._run(self.whole.relay())
+        self._asked(self.whole.relay)
         for number in first:
             if self.post.waiting:
                 self._run(self.post.hand_over(number, self._inboxes()))
@@ -180,7 +183,7 @@ class SystemMachine(RuleBasedStateMachine):
 
     @rule()
     def sweeps(self) -> None:
-        self._run(self._sweep())
+        self._asked(self._sweep)
 
     @rule(loses=st.booleans())
     def restarts(self, loses: bool) -> None:  # noqa: FBT001  # drawn
@@ -201,7 +204,7 @@ class SystemMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Everything is handled at last, and the modules agree."""
         if hasattr(self, "whole"):
-            self._run(self._come_to_rest())
+            self._asked(self._come_to_rest)
             self.holds()
             assert not (found := self._run(self._disagree())), "; ".join(found)
 
@@ -277,12 +280,21 @@ class SystemMachine(RuleBasedStateMachine):
         rows = self._run(self.whole.rows("delivery", PARTS, id=id_))
         return rows[part % len(rows)] if rows else None
 
-    def _tried(self, work: Coroutine[Any, Any, _T]) -> _T | DomainError:
+    def _tried(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T | DomainError:
         """What comes of it; a no is an answer, and anything else is a fault."""
         try:
-            return self._run(work)
+            return self._asked(work)
         except DomainError as no:
             return no
+
+    def _asked(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """What comes of it, asked again as everybody does who gets no answer: a busy machine may take its time."""
+        for _ in range(PATIENCE):
+            try:
+                return self._run(work())
+            except Unavailable:
+                continue
+        return self._run(work())
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return self.loop.run_until_complete(work)
