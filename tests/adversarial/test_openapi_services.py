@@ -121,7 +121,7 @@ def test_a_service_answers_what_its_document_says(documented: Documented, servic
 def _try(operation: Any, mode: GenerationMode, headers: Mapping[str, str]) -> bool:
     """Whether there are requests of this kind: where every text is good, none can be wrong."""
 
-    @settings(BOUNDED, max_examples=5)
+    @settings(BOUNDED, max_examples=4)
     @given(case=operation.as_strategy(generation_mode=mode))
     def is_documented(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers=dict(headers), excluded_checks=UNSUITABLE)
