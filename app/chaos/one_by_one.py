@@ -58,6 +58,6 @@ async def _leave_a_hold_behind(trial: Trial) -> None:
 async def _is_hit(system: System, place: str, within_s: float) -> bool:
     """Whether some process comes to a place."""
     deadline = time.monotonic() + within_s
-    while not (hit := system.was_hit(place)) and time.monotonic() < deadline:
+    while not (hit := system.was_hit(place)) and time.monotonic() < deadline:  # noqa: ASYNC110  # news from afar
         await asyncio.sleep(LOOK_EVERY_S)
     return hit
