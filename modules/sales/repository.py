@@ -55,23 +55,24 @@ ORDERS = sql("""
     FROM "order" o WHERE o.id = ANY(:ids)
 """)
 
-# Bounds are always there, so that a plan that is made once reads no order beyond them.
-NEWEST_OF_CLIENT = sql("""
-    SELECT id FROM "order" WHERE client_id = :client_id
-        AND (CAST(:status AS text) IS NULL OR status = :status)
-        AND placed_at > :after AND (placed_at, id) < (:at, :id)
-    ORDER BY placed_at DESC, id DESC LIMIT :limit
-""")
-
-NEWEST_OF_REFERENCE = sql("""
-    SELECT id FROM "order" WHERE client_id = :client_id AND reference = :reference
-        AND (CAST(:status AS text) IS NULL OR status = :status)
-        AND placed_at > :after AND (placed_at, id) < (:at, :id)
-    ORDER BY placed_at DESC, id DESC LIMIT :limit
-""")
+# Bounds are always there, so that a plan that is made once reads no order beyond them; and however rare a status is, no
+# more than `scan` orders are read: the last of them is where the next page goes on.
+_NEWEST = """
+    WITH looked AS MATERIALIZED (
+        SELECT id, placed_at, status FROM "order" WHERE {whose}
+            AND placed_at > :after AND (placed_at, id) < (:at, :id)
+        ORDER BY placed_at DESC, id DESC LIMIT :scan)
+    (SELECT id, placed_at, true AS wanted FROM looked WHERE CAST(:status AS text) IS NULL OR status = :status
+        ORDER BY placed_at DESC, id DESC LIMIT :limit)
+    UNION ALL
+    (SELECT id, placed_at, false FROM looked WHERE (SELECT count(*) FROM looked) = :scan
+        ORDER BY placed_at, id LIMIT 1)
+"""
+NEWEST_OF_CLIENT = sql(_NEWEST.format(whose="client_id = :client_id"))
+NEWEST_OF_REFERENCE = sql(_NEWEST.format(whose="client_id = :client_id AND reference = :reference"))
 
 NEWEST = sql("""
-    SELECT id FROM "order" WHERE (CAST(:status AS text) IS NULL OR status = :status) AND (placed_at, id) < (:at, :id)
+    SELECT id, placed_at, true AS wanted FROM "order" WHERE (CAST(:status AS text) IS NULL OR status = :status) AND (placed_at, id) < (:at, :id)
     ORDER BY placed_at DESC, id DESC LIMIT :limit
 """)
 
@@ -131,6 +132,11 @@ FACTS = sql("""
 """)
 
 Rows = Sequence[Mapping[str, Any]]
+Place = tuple[datetime, UUID]
+"""A place in a list that is ordered by instant and id."""
+
+SCAN = 5000
+"""How many orders are read for a page, however few have the status that is asked for."""
 BEGINNING_OF_TIME = datetime.min.replace(tzinfo=UTC)
 
 
@@ -171,16 +177,25 @@ async def orders(reading: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, 
 
 
 async def newest(
-    reading: Transaction, limit: int, place: tuple[datetime, UUID], filters: Mapping[str, Any]
-) -> Sequence[OrderId]:
-    """Ids of orders from behind `place`, newest first: of one client where the filters name one."""
+    reading: Transaction, limit: int, place: Place, filters: Mapping[str, Any]
+) -> tuple[Sequence[OrderId], Place | None]:
+    """Ids of orders from behind `place`, newest first, of one client where the filters name one; and the place behind them.
+
+    There may be fewer than `limit`, or none, and more behind that place: where few have the status that is asked for.
+    """
     wanted = {name: value for name, value in filters.items() if value is not None}
     at, id_ = min(place, (wanted.pop("before"), UUID(int=0))) if "before" in wanted else place
-    asked = {"status": None, "limit": limit, "at": at, "id": id_}
-    if "client_id" not in wanted:
-        return [row.id for row in await reading.fetch(NEWEST, **asked | wanted)]
-    statement = NEWEST_OF_REFERENCE if "reference" in wanted else NEWEST_OF_CLIENT
-    return [row.id for row in await reading.fetch(statement, **asked | {"after": BEGINNING_OF_TIME} | wanted)]
+    asked = {"status": None, "limit": limit + 1, "at": at, "id": id_}
+    if "client_id" in wanted:
+        statement = NEWEST_OF_REFERENCE if "reference" in wanted else NEWEST_OF_CLIENT
+        asked |= {"after": BEGINNING_OF_TIME, "scan": SCAN if "status" in wanted else limit + 1}
+    else:
+        statement = NEWEST
+    rows = await reading.fetch(statement, **asked | wanted)
+    found = [row for row in rows if row.wanted]
+    last = [row for row in rows if not row.wanted]
+    behind = found[limit - 1 : limit] if len(found) > limit else last if "status" in wanted else []
+    return [row.id for row in found[:limit]], next(((row.placed_at, row.id) for row in behind), None)
 
 
 async def history(reading: Transaction, order_id: OrderId, after: int = 0) -> Sequence[Any]:

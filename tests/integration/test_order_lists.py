@@ -20,12 +20,13 @@ FILL = sql("""
         CAST('2026-01-01T00:00Z' AS timestamptz) + n * interval '1 minute', now()
     FROM generate_series(1, 3000) AS n
 """)
-TYPES = {"client_id": "text", "status": "text", "reference": "text", "limit": "bigint", "id": "uuid"}
+TYPES = {"client_id": "text", "status": "text", "reference": "text", "limit": "bigint", "scan": "bigint", "id": "uuid"}
 ASKED = {
     "client_id": "'customer'",
     "status": "NULL",
     "reference": "'PO-7'",
     "limit": "51",
+    "scan": "51",
     "at": "'infinity'",
     "after": "'2026-01-02'",
     "id": "'00000000-0000-0000-0000-000000000000'",
@@ -54,7 +55,7 @@ async def _filled(database: Database) -> None:
 
 async def _listed(database: Database, **filters: Any) -> list[str]:
     async with database.reading() as reading:
-        ids = await repository.newest(reading, 5, LAST, {"client_id": CLIENT} | filters)
+        ids, _ = await repository.newest(reading, 5, LAST, {"client_id": CLIENT} | filters)
         rows = await repository.orders(reading, ids)
     return [rows[order_id].reference for order_id in ids]
 
@@ -97,3 +98,35 @@ async def test_a_list_has_what_was_placed_between_two_instants_and_neither_of_th
     asked = {name: FIRST + timedelta(minutes=minute) for name, minute in filters.items()}
 
     assert await _listed(sales_database, **asked) == [f"PO-{number}" for number in listed]
+
+
+async def _pages(database: Database, limit: int, **filters: Any) -> list[list[str]]:
+    """Every page of a list, each from behind the one before."""
+    found: list[list[str]] = []
+    behind: repository.Place | None = LAST
+    while behind is not None:
+        async with database.reading() as reading:
+            ids, behind = await repository.newest(reading, limit, behind, {"client_id": CLIENT} | filters)
+            rows = await repository.orders(reading, ids)
+        found.append([rows[order_id].reference for order_id in ids])
+    return found
+
+
+async def test_a_page_of_a_rare_status_reads_so_many_orders_and_no_more_and_the_next_one_goes_on(
+    sales_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _filled(sales_database)
+    async with sales_database.transaction() as transaction:
+        rare = "UPDATE \"order\" SET status = 'placed' WHERE reference IN ('PO-2999', 'PO-1500', 'PO-1499', 'PO-1')"
+        await transaction.execute(sql(rare))
+    monkeypatch.setattr(repository, "SCAN", 1000)
+    assert await _pages(sales_database, 2, status="placed") == [["PO-2999"], ["PO-1500", "PO-1499"], ["PO-1"], []]
+    assert await _pages(sales_database, 2, status="cancelled") == [[], [], [], []]
+    assert await _pages(sales_database, 2, status="placed", reference="PO-1500") == [["PO-1500"]]
+
+
+async def test_pages_of_all_orders_are_full_until_the_last(sales_database: Database) -> None:
+    await _filled(sales_database)
+    pages = await _pages(sales_database, 999)
+    assert [len(page) for page in pages] == [999, 999, 999, 3]
+    assert [reference for page in pages for reference in page] == [f"PO-{number}" for number in range(3000, 0, -1)]

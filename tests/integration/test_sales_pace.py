@@ -56,7 +56,7 @@ async def test_beyond_the_burst_it_is_429_with_when_to_come_back_and_nothing_is_
     assert (held.status_code, held.json()["code"], held.json()["retryable"]) == (429, "too_many_requests", True)
     assert 3500 < int(held.headers["Retry-After"]) <= 3600
     assert told(held)[1] == '"client";r=0'
-    assert (await api.container.orders().newest(10, None, status=None)) == ([], False)
+    assert (await api.container.orders().newest(10, None, status=None)) == ([], None)
 
 
 async def test_a_client_that_asks_too_fast_is_no_other_client_s_trouble(api: Api) -> None:

@@ -138,10 +138,11 @@ def _listing(router: APIRouter, orders: Orders, door: Door) -> None:
         cursor: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
+        """A page may hold fewer than `limit`, or none, and still have a `next`: where few orders have the status asked for."""
         principal = await door(request, "orders:read")
         if status is not None and status not in STEPS:
             raise invalid([{"pointer": "/status", "code": "enum", "detail": f"One of {', '.join(STEPS)}."}])
-        found, more = await orders.newest(
+        found, behind = await orders.newest(
             limit,
             place_of(cursor),
             client_id=principal.client_id,
@@ -150,7 +151,7 @@ def _listing(router: APIRouter, orders: Orders, door: Door) -> None:
             after=placed_after,
             before=placed_before,
         )
-        return page(request, found, cursor_of(found[-1].placed_at, found[-1].id) if more else None)
+        return page(request, found, None if behind is None else cursor_of(*behind))
 
 
 def _reading(router: APIRouter, orders: Orders, door: Door) -> None:

@@ -45,12 +45,12 @@ class Orders:
 
     async def newest(
         self, limit: int, place: tuple[datetime, UUID] | None, **filters: Any
-    ) -> tuple[Sequence[OrderView], bool]:
-        """Orders from behind `place`, newest first, and whether there are more."""
+    ) -> tuple[Sequence[OrderView], tuple[datetime, UUID] | None]:
+        """Orders from behind `place`, newest first, and the place behind which there may be more."""
         async with self._database.reading() as reading:
-            ids = await repository.newest(reading, limit + 1, place or BEGINNING_OF_LIST, filters)
-            rows = await repository.orders(reading, ids[:limit])
-        return [order_view(rows[order_id]) for order_id in ids[:limit]], len(ids) > limit
+            ids, behind = await repository.newest(reading, limit, place or BEGINNING_OF_LIST, filters)
+            rows = await repository.orders(reading, ids)
+        return [order_view(rows[order_id]) for order_id in ids], behind
 
     async def history(self, order_id: OrderId, client_id: ClientId | None = None) -> Sequence[TransitionView]:
         """Every step that an order took.
