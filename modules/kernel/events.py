@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
@@ -13,6 +13,9 @@ from pydantic import TypeAdapter
 
 MAX_SEQUENCE = 2**31 - 1
 """As far as a database can count."""
+
+SPECIFICATION = "1.0"
+SEQUENCE_DIGITS = len(str(MAX_SEQUENCE))
 
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 """The trace that the work at hand belongs to. Source: W3C Trace Context, 3.2."""
@@ -69,6 +72,11 @@ def source_of(module: str) -> str:
     return f"/waybill/{module}"
 
 
+def schema_of(type_: str) -> str:
+    """The URI of the schema that what an event of this type carries keeps to; another version has another one."""
+    return f"urn:{type_.replace('.', ':')}"
+
+
 @cache
 def _adapter(kind: type) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
@@ -81,29 +89,33 @@ def payload(event: Event, kind: type[_D]) -> _D:
 
 
 def cloud_event(event: Event) -> dict[str, Any]:
-    """The event in CloudEvents' JSON structured mode, ready for an encoder. Source: CloudEvents JSON format, 3."""
+    """The event in CloudEvents' JSON structured mode, ready for an encoder. Source: CloudEvents JSON format, 3.
+
+    `sequence` has leading zeros, so that as text it is in order too. Source: CloudEvents sequence extension.
+    """
     return {
-        "specversion": "1.0",
+        "specversion": SPECIFICATION,
         "id": str(event.id),
         "source": event.source,
         "type": event.type,
         "subject": str(event.subject),
-        "time": event.time.isoformat(),
+        "time": event.time.astimezone(UTC).isoformat(),  # another offset may have seconds, which RFC 3339 has not
         "datacontenttype": "application/json",
-        "dataschema": f"urn:{event.type.replace('.', ':')}",
-        "sequence": str(event.sequence),
+        "dataschema": schema_of(event.type),
+        "sequence": f"{event.sequence:0{SEQUENCE_DIGITS}}",
         **({"traceparent": event.traceparent} if event.traceparent else {}),
         "data": event.data,
     }
 
 
 def from_cloud_event(document: Mapping[str, Any]) -> Event:
-    """The event that a CloudEvents document describes.
+    """The event that a CloudEvents document describes; its sequence may come without leading zeros, as it once did.
 
     Raises:
         ValueError: a member is missing or is not what it should be.
     """
     try:
+        specification = document["specversion"]
         event = Event(
             id=UUID(document["id"]),
             source=document["source"],
@@ -119,6 +131,8 @@ def from_cloud_event(document: Mapping[str, Any]) -> Event:
     texts = (event.source, event.type, event.traceparent or "")
     if not (isinstance(event.data, Mapping) and all(isinstance(text, str) for text in texts)):
         raise ValueError("not an event of ours: a member is of another type")
+    if specification != SPECIFICATION:
+        raise ValueError(f"not an event of ours: it is one of CloudEvents {specification}")
     if not 1 <= event.sequence <= MAX_SEQUENCE or event.time.tzinfo is None:
         raise ValueError("not an event of ours: its sequence counts from 1, and its time says where")
     return event
