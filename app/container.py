@@ -35,8 +35,8 @@ from modules.auth.port import AuthPort
 from modules.auth.service import AuthService
 from modules.delivery import api as delivery_api
 from modules.delivery import consumer as delivery_consumer
+from modules.delivery import model as delivery_model
 from modules.delivery import remote as delivery_remote
-from modules.delivery.model import metadata as delivery_metadata
 from modules.delivery.port import DeliveryPort
 from modules.delivery.service import Carrying, DeliveryService, Hearing, Opening, Reporting, Stepping, Stopping
 from modules.kernel.clock import SystemClock
@@ -47,14 +47,14 @@ from modules.kernel.memory import Memory
 from modules.kernel.outbox import Outbox
 from modules.product import api as product_api
 from modules.product import consumer as product_consumer
+from modules.product import model as product_model
 from modules.product import remote as product_remote
-from modules.product.model import metadata as product_metadata
 from modules.product.port import ProductPort
 from modules.product.service import Catalogue, ProductService, Sweeper
 from modules.sales import api as sales_api
 from modules.sales import consumer as sales_consumer
+from modules.sales import model as sales_model
 from modules.sales import remote as sales_remote
-from modules.sales.model import metadata as sales_metadata
 from modules.sales.port import SalesPort
 from modules.sales.service import Cancelling, Offers, Orders, Placing, SalesService, Watch
 
@@ -65,11 +65,14 @@ _P = TypeVar("_P")
 
 TABLES: Mapping[str, MetaData] = {
     "auth": auth_metadata,
-    "sales": sales_metadata,
-    "delivery": delivery_metadata,
-    "product": product_metadata,
+    "sales": sales_model.metadata,
+    "delivery": delivery_model.metadata,
+    "product": product_model.metadata,
 }
 """The tables of each module, to compare its database with."""
+
+MODELS = {"sales": sales_model, "delivery": delivery_model, "product": product_model}
+"""The business of each module with the power off, to draw its state machines."""
 
 
 def _auth(database: Database, settings: Settings, clock: SystemClock) -> AuthService:

@@ -11,6 +11,9 @@ from app.http.health import Health
 from app.http.middleware import Around
 from app.http.openapi import describe
 
+VERSION = "0.1.0"
+"""Of this release, as its documents say it."""
+
 Lifetime = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -40,7 +43,7 @@ def create_app(
 
     app = FastAPI(
         title=title,
-        version="0.1.0",
+        version=VERSION,
         lifespan=lifespan,
         docs_url="/docs",
         redoc_url=None,

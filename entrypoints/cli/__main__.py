@@ -6,6 +6,7 @@ from entrypoints.cli import client, db, key, order, product, shipment, stock
 from entrypoints.cli.bench import bench
 from entrypoints.cli.chaos import chaos
 from entrypoints.cli.demo import demo
+from entrypoints.cli.docs import docs
 from entrypoints.cli.doctor import doctor
 from entrypoints.cli.serve import serve
 from entrypoints.cli.up import up
@@ -17,6 +18,7 @@ app.command()(serve)
 app.command()(bench)
 app.command()(doctor)
 app.command()(chaos)
+app.command()(docs)
 app.add_typer(db.app, name="db")
 app.add_typer(client.app, name="client")
 app.add_typer(key.app, name="key")

@@ -126,6 +126,11 @@ class Inbox:
         self._handlers = handlers
         self.at_end: Callable[[str], Awaitable[bool]] = _never  # the bus that feeds this inbox says better
 
+    @property
+    def handles(self) -> Sequence[str]:
+        """The types of event that have an effect here."""
+        return tuple(self._handlers)
+
     async def handle(self, events: Sequence[Event]) -> None:
         """Give events their effect, each source's events of a subject once and in order.
 

@@ -1,8 +1,10 @@
 """Every type of event that the system emits in a real journey is CloudEvents 1.0, to the letter and to its own SDK."""
 
 import json
+import os
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from jsonschema import Draft7Validator, ValidationError
 
 from modules.kernel.events import MAX_SEQUENCE, Event, cloud_event
 from tests.integration.events.event_table import declared
+from tests.integration.events.examples import WRITE, committed, examples, write
 from tests.integration.events.letters import event
 from tests.integration.events.overheard import TRACE, as_read, as_written, overheard
 from tests.integration.events.whole import Whole
@@ -39,6 +42,13 @@ async def test_an_event_carries_the_trace_of_the_request_that_caused_it(whole: W
     assert traces == {TRACE, None}, "the last order was placed without one"
 
 
+async def test_the_examples_in_the_docs_are_what_the_journey_emits(whole: Whole) -> None:
+    emitted = examples(await overheard(whole))
+    if WRITE in os.environ:
+        write(emitted)
+    assert committed() == emitted, f"run this test with {WRITE}=1, then `waybill docs`"
+
+
 def as_the_sdk_reads_it(one: Event) -> None:
     read = JSONFormat().read(CloudEvent, as_written(one))
     assert (read.get_id(), read.get_source(), read.get_type()) == (str(one.id), one.source, one.type)
@@ -58,7 +68,7 @@ def as_its_type_says(one: Event) -> None:
     assert set(document) - {"traceparent"} == set(cloud_event(event("A1")))
 
 
-def numbers_have_no_gap(events: list[Event] | Any) -> None:
+def numbers_have_no_gap(events: Sequence[Event]) -> None:
     """Of each source and subject, and as text as well: in order, without a gap, from 1."""
     texts = defaultdict(set)
     for one in events:

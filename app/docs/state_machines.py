@@ -1,19 +1,14 @@
-"""Makes `docs/state-machines.md`: `python -m tests.unit.state_machines` writes it."""
+"""The page of the state machines, drawn from the tables that the code goes by."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
-from pathlib import Path
 
-from modules.delivery import model as delivery
-from modules.product.model import HOLD_STEPS
-from modules.sales import model as sales
-
-PAGE = Path(__file__).parents[2] / "docs" / "state-machines.md"
+from app.container import MODELS
 
 HEAD = """\
 # State machines
 
-<!-- Written by `python -m tests.unit.state_machines`; a test compares. -->
+<!-- Written by `waybill docs`; a test compares. -->
 
 Orders, shipments and holds go the ways that are drawn here, and no others. Each machine is a table in its module's
 `model.py`. The code goes by it, `GET …/transitions` tells it, this page is made from it, and the database has its rows:
@@ -67,6 +62,7 @@ these are:
 
 def page() -> str:
     """The page."""
+    sales, delivery = MODELS["sales"], MODELS["delivery"]
     by = {to: "the customer" if to == "cancelling" else "" for to in sales.STEPS}
     parts = [
         HEAD,
@@ -75,7 +71,7 @@ def page() -> str:
         SHIPMENT,
         diagram(delivery.STEPS, delivery.BROUGHT_BY),
         HOLD,
-        diagram(HOLD_STEPS, {}),
+        diagram(MODELS["product"].HOLD_STEPS, {}),
         "\n".join([OF_ONE, *(f"| `{part}` | `{order}` |" for part, order in sales.OF_PART.items())]),
         "\n".join([OF_TWO, *_of_two()]),
         "\n".join([REASONS, *_reasons("order", sales.LACKS), *_reasons("shipment", delivery.LACKS)]),
@@ -93,6 +89,7 @@ def diagram(steps: Mapping[str, Sequence[str]], by: Mapping[str, str]) -> str:
 
 
 def _of_two() -> Iterator[str]:
+    sales = MODELS["sales"]
     for one, other in combinations_with_replacement(sales.OF_PART, 2):
         order = sales.of_parts((one, other))
         if sales.OF_PART[one] != sales.OF_PART[other]:
@@ -102,7 +99,3 @@ def _of_two() -> Iterator[str]:
 def _reasons(what: str, lacks: Mapping[str, str]) -> Iterator[str]:
     for status, reason in lacks.items():
         yield f"| {what} | `{status}` | {reason} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
