@@ -8,11 +8,14 @@ import pytest
 
 from tests.foreign.node import install
 from tests.foreign.place import CATALOGUE, Place
+from tests.integration.events.whole_fixture import whole, whole_databases
 from tests.support.shop_fixture import Server
 from tests.system.commands import command
 from tests.system.partitions import MODULES
 from tests.system.ports import free_port, some_ports, words
 from tests.system.running import started
+
+__all__ = ["whole", "whole_databases"]
 
 SPLIT = "auth,sales,delivery,product"
 PLACES = ("one_process", "four_processes")

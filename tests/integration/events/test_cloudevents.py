@@ -13,7 +13,7 @@ import pytest
 from cloudevents.core.exceptions import CloudEventValidationError
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from jsonschema import Draft7Validator, ValidationError
+from jsonschema import Draft7Validator, ValidationError  # type: ignore[import-untyped]
 
 from modules.kernel.events import MAX_SEQUENCE, Event, cloud_event
 from tests.integration.events.event_table import declared
@@ -109,7 +109,7 @@ def test_the_schema_of_the_specification_refuses_what_is_none(member: str, wrong
     document = as_read(event("A1"))
     SPECIFIED.validate(document)
     with pytest.raises(ValidationError):
-        SPECIFIED.validate(document | {member: wrong})
+        SPECIFIED.validate({**document, member: wrong})
 
 
 @pytest.mark.parametrize("member", ["specversion", "id", "source", "type"])
