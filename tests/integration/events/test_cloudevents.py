@@ -17,9 +17,9 @@ from jsonschema import Draft7Validator, ValidationError  # type: ignore[import-u
 
 from modules.kernel.events import MAX_SEQUENCE, Event, cloud_event
 from tests.integration.events.event_table import declared
-from tests.integration.events.examples import WRITE, committed, examples, write
 from tests.integration.events.letters import event
 from tests.integration.events.overheard import TRACE, as_read, as_written, overheard
+from tests.integration.events.shown_events import WRITE, committed, examples, write
 from tests.integration.events.whole import Whole
 
 SCHEMA = json.loads(Path(__file__).with_name("cloudevents.json").read_text(encoding="utf-8"))
