@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from modules.delivery.port import ShippedLine
-from modules.delivery.service import Opening, OrderToShip, OrderToStop, Stopping
+from modules.delivery.service import DeliveryService, Opening, OrderToShip, OrderToStop, Stopping
 from modules.kernel.database import Transaction
 from modules.kernel.events import Event, payload
 from modules.kernel.inbox import Handler
 from modules.sales.port import OrderCancelRequested, OrderCreated
 
-SOURCES = ("sales",)
+SOURCES = DeliveryService.FOLLOWS
 
 
 def handlers(opening: Opening, stopping: Stopping) -> Mapping[str, Handler]:

@@ -11,6 +11,7 @@ from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFaile
 from modules.kernel.events import Progress
 from modules.kernel.idempotency import RequestKeyReused
 from modules.kernel.ids import HoldId, OrderId, ShipmentId
+from modules.kernel.mailroom import InboxOperatorPort, OutboxOperatorPort
 
 
 class NoSuchShipment(NotFound, code="delivery.shipment_not_found"):
@@ -196,7 +197,7 @@ class DeliveryPort(Protocol):
         ...
 
 
-class DeliveryOperatorPort(Protocol):
+class DeliveryOperatorPort(InboxOperatorPort, OutboxOperatorPort, Protocol):
     """What the operator sees of shipments and does with them."""
 
     @rpc.read()

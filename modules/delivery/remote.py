@@ -18,6 +18,7 @@ from modules.delivery.port import (
 from modules.kernel import rpc
 from modules.kernel.events import Progress
 from modules.kernel.ids import OrderId, ShipmentId
+from modules.kernel.mailroom import InboxCrossings, OutboxCrossings, RemoteInboxOperator, RemoteOutboxOperator
 from modules.kernel.principal import Verifier
 from modules.web.internal import operated, served
 
@@ -27,7 +28,17 @@ REPORT = rpc.crossing(DeliveryOperatorPort.report, "/internal/delivery/operator/
 SPLIT = rpc.crossing(DeliveryOperatorPort.split, "/internal/delivery/operator/split")
 TELL_AGAIN = rpc.crossing(DeliveryOperatorPort.tell_again, "/internal/delivery/operator/tell_again")
 FACTS = rpc.crossing(DeliveryOperatorPort.facts, "/internal/delivery/operator/facts")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (PROGRESS, SHIPMENTS, REPORT, SPLIT, TELL_AGAIN, FACTS)
+INBOX, OUTBOX = InboxCrossings("delivery"), OutboxCrossings("delivery")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (
+    PROGRESS,
+    SHIPMENTS,
+    REPORT,
+    SPLIT,
+    TELL_AGAIN,
+    FACTS,
+    *INBOX.methods,
+    *OUTBOX.methods,
+)
 
 
 def routes(delivery: DeliveryPort, verifier: Verifier) -> APIRouter:
@@ -45,6 +56,8 @@ def operator_routes(delivery: DeliveryOperatorPort, verifier: Verifier) -> APIRo
             SPLIT: delivery.split,
             TELL_AGAIN: delivery.tell_again,
             FACTS: delivery.facts,
+            **INBOX.served_by(delivery),
+            **OUTBOX.served_by(delivery),
         },
     )
 
@@ -60,8 +73,10 @@ class RemoteDelivery:
         return await self._channel.call(PROGRESS, source, subjects)
 
 
-class RemoteDeliveryOperator:
+class RemoteDeliveryOperator(RemoteInboxOperator, RemoteOutboxOperator):
     """Fulfils `DeliveryOperatorPort` where delivery lives in another process."""
+
+    INBOX, OUTBOX = INBOX, OUTBOX
 
     def __init__(self, channel: rpc.Channel) -> None:
         self._channel = channel

@@ -41,6 +41,7 @@ def inbox_tables(metadata: MetaData) -> None:
         Column("attempts", Integer, nullable=False),
         Column("next_at", DateTime(timezone=True), nullable=False),
         Column("error", Text),
+        Column("parked_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
         CheckConstraint("state IN ('waiting', 'retrying', 'dead')", name="inbox_parked_state"),
     )
     Index("inbox_parked_due", parked.c.next_at, postgresql_where=text("state <> 'dead'"))

@@ -7,10 +7,11 @@ from modules.kernel.database import Transaction
 from modules.kernel.events import Event, payload
 from modules.kernel.inbox import Handler
 from modules.product import repository
+from modules.product.service import Catalogue
 from modules.product.service.shipping import Parcel, set_free, ship, take_back
 from modules.sales.port import OrderCreated
 
-SOURCES = ("sales", "delivery")
+SOURCES = Catalogue.FOLLOWS
 
 
 def handlers() -> Mapping[str, Handler]:

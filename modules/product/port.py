@@ -12,6 +12,7 @@ from modules.kernel import rpc
 from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId, OrderId
+from modules.kernel.mailroom import InboxOperatorPort
 from modules.kernel.money import MAX_UNIT_PRICE, Currency, Money
 
 MAX_QUANTITY = 1_000_000
@@ -262,7 +263,7 @@ class HoldFact:
     expires_at: datetime
 
 
-class ProductOperatorPort(Protocol):
+class ProductOperatorPort(InboxOperatorPort, Protocol):
     """What the operator does with catalogue and stock."""
 
     @rpc.idempotent("rows", raises=(BelowHeld,))

@@ -161,6 +161,18 @@ LATEST_MOVEMENTS = sql("""
     WHERE sku = :sku AND (CAST(:kind AS text) IS NULL OR kind = :kind) ORDER BY at DESC, key DESC LIMIT :limit
 """)
 
+HOLDS_OF = sql("""
+    SELECT hold_id, state, expires_at FROM hold WHERE order_id = :order_id AND state <> 'closed'
+    UNION SELECT hold_id, state, expires_at FROM hold WHERE hold_id = :hold_id AND order_id = :order_id
+    ORDER BY hold_id
+""")
+
+MOVEMENTS_OF = sql("""
+    SELECT m.hold_id, m.sku, m.kind, m.quantity, m.actor, m.at FROM stock_movement m
+    WHERE m.sku IN (SELECT l.sku FROM hold_line l WHERE l.hold_id = ANY(:hold_ids)) AND m.hold_id = ANY(:hold_ids)
+    ORDER BY m.at, m.key
+""")
+
 HOLDING_ORDERS = sql("""
     SELECT h.order_id FROM hold_line l JOIN hold h USING (hold_id)
     WHERE l.sku = :sku AND h.state <> 'closed' ORDER BY h.hold_id LIMIT 20
@@ -363,3 +375,13 @@ async def stock_faults(reading: Transaction) -> Sequence[Any]:
 async def facts(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:
     """Holds by id, as a check across modules needs them."""
     return await reading.fetch(FACTS, after=after, limit=limit)
+
+
+async def holds_of(reading: Transaction, order_id: UUID, hold_id: UUID | None) -> Sequence[Any]:
+    """The open hold of an order, and the one named, if it is the order's."""
+    return await reading.fetch(HOLDS_OF, order_id=order_id, hold_id=hold_id)
+
+
+async def movements_of(reading: Transaction, hold_ids: Sequence[UUID]) -> Sequence[Any]:
+    """What holds have moved, as it came."""
+    return await reading.fetch(MOVEMENTS_OF, hold_ids=list(hold_ids))

@@ -14,9 +14,10 @@ from modules.delivery.port import (
 from modules.kernel.database import Transaction
 from modules.kernel.events import Event, payload
 from modules.kernel.inbox import Handler
+from modules.sales.service import Orders
 from modules.sales.service.following import ParcelNews, Refusal, Tell, follow, resume
 
-SOURCES = ("delivery",)
+SOURCES = Orders.FOLLOWS
 
 
 def handlers(tell: Tell) -> Mapping[str, Handler]:

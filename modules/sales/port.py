@@ -13,6 +13,7 @@ from modules.kernel import rpc
 from modules.kernel.errors import Conflict, Invalid, NotFound
 from modules.kernel.events import Progress
 from modules.kernel.ids import ClientId, HoldId, OrderId
+from modules.kernel.mailroom import InboxOperatorPort, OutboxOperatorPort
 from modules.kernel.money import Money
 
 
@@ -159,7 +160,7 @@ class OrderFact:
     decided: bool = True
 
 
-class SalesOperatorPort(Protocol):
+class SalesOperatorPort(InboxOperatorPort, OutboxOperatorPort, Protocol):
     """What the operator sees of orders."""
 
     @rpc.read()

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from modules.kernel import rpc
 from modules.kernel.events import Progress
 from modules.kernel.ids import HoldId, OrderId
+from modules.kernel.mailroom import InboxCrossings, OutboxCrossings, RemoteInboxOperator, RemoteOutboxOperator
 from modules.kernel.principal import Verifier
 from modules.sales.port import OrderFact, OrderView, SalesOperatorPort, SalesPort, Settlement, TransitionView
 from modules.web.internal import operated, served
@@ -21,7 +22,18 @@ ORDER = rpc.crossing(SalesOperatorPort.order, "/internal/sales/operator/order")
 CANCEL = rpc.crossing(SalesOperatorPort.cancel, "/internal/sales/operator/cancel")
 TELL_AGAIN = rpc.crossing(SalesOperatorPort.tell_again, "/internal/sales/operator/tell_again")
 FACTS = rpc.crossing(SalesOperatorPort.facts, "/internal/sales/operator/facts")
-METHODS: tuple[rpc.Crossing[..., Any], ...] = (SETTLE, PROGRESS, ORDERS, ORDER, CANCEL, TELL_AGAIN, FACTS)
+INBOX, OUTBOX = InboxCrossings("sales"), OutboxCrossings("sales")
+METHODS: tuple[rpc.Crossing[..., Any], ...] = (
+    SETTLE,
+    PROGRESS,
+    ORDERS,
+    ORDER,
+    CANCEL,
+    TELL_AGAIN,
+    FACTS,
+    *INBOX.methods,
+    *OUTBOX.methods,
+)
 
 
 def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:
@@ -39,6 +51,8 @@ def operator_routes(sales: SalesOperatorPort, verifier: Verifier) -> APIRouter:
             CANCEL: sales.cancel,
             TELL_AGAIN: sales.tell_again,
             FACTS: sales.facts,
+            **INBOX.served_by(sales),
+            **OUTBOX.served_by(sales),
         },
     )
 
@@ -58,8 +72,10 @@ class RemoteSales:
         return await self._channel.call(PROGRESS, source, subjects)
 
 
-class RemoteSalesOperator:
+class RemoteSalesOperator(RemoteInboxOperator, RemoteOutboxOperator):
     """Fulfils `SalesOperatorPort` where sales lives in another process."""
+
+    INBOX, OUTBOX = INBOX, OUTBOX
 
     def __init__(self, channel: rpc.Channel) -> None:
         self._channel = channel

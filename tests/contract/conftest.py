@@ -9,6 +9,7 @@ from tests.contract.hostile_peer import Far, HostilePeer, far, hostile_peer
 from tests.contract.port_adapters import ADAPTERS, Adapter
 from tests.contract.redis_world import unchecked_world, world
 from tests.integration.events.mail_fixture import mail_database, unchecked_mail
+from tests.integration.events.whole_fixture import whole, whole_databases
 from tests.support.shop import Shop
 from tests.support.shop_fixture import premises, shop, unchecked_shop
 
@@ -20,6 +21,8 @@ __all__ = [
     "unchecked_mail",
     "unchecked_shop",
     "unchecked_world",
+    "whole",
+    "whole_databases",
     "world",
 ]
 

@@ -9,21 +9,25 @@ from modules.delivery.port import NoSuchShipment, ShipmentFact, ShipmentView, Sh
 from modules.delivery.service.reporting import Reporting
 from modules.delivery.service.splitting import Splitting
 from modules.delivery.service.stepping import Stepping
-from modules.delivery.service.views import shipment_view
+from modules.delivery.service.views import shipment_view, traced_shipment
 from modules.kernel.audit import note
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
 from modules.kernel.events import Progress
 from modules.kernel.idempotency import Answered, Repeatable, fingerprint
-from modules.kernel.ids import ClientId, OrderId, ShipmentId
+from modules.kernel.ids import ClientId, HoldId, OrderId, ShipmentId
 from modules.kernel.inbox import Inbox
+from modules.kernel.mailroom import Arrivals, Departures, TraceStep
 from modules.kernel.outbox import Outbox
 
+PARTS = 1000
 BEGINNING_OF_LIST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 
 
-class DeliveryService:
+class DeliveryService(Arrivals, Departures):
     """Shipments and their progress. Fulfils `DeliveryPort` and `DeliveryOperatorPort`."""
+
+    FOLLOWS = ("sales",)
 
     def __init__(self, database: Database, outbox: Outbox, inbox: Inbox, clock: Clock) -> None:
         self._database = database
@@ -98,6 +102,12 @@ class DeliveryService:
             ShipmentFact(row.id, row.order_id, row.part, row.status, row.quantities, tuple(row.history), row.sequence)
             for row in rows
         ]
+
+    async def trace(self, order_id: OrderId, hold_id: HoldId | None = None) -> Sequence[TraceStep]:
+        """What happened to an order here: its parcels' steps, what is told of them, and what was heard."""
+        del hold_id  # parcels are found by their order
+        steps = [step for one in await self.shipments(order_id, limit=PARTS) for step in traced_shipment(one)]
+        return [*steps, *await self.told(order_id), *await self.heard(order_id)]
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far delivery is with the events of `source` about `subjects`."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from modules.delivery.model import Taken
 from modules.delivery.port import ShipmentTransitionView, ShipmentView, ShippedLine
+from modules.kernel.mailroom import TraceStep
 
 
 def shipment_view(row: Any) -> ShipmentView:
@@ -45,3 +46,17 @@ def taken_steps(row: Any) -> list[Taken]:
 def shipped_lines(lines: Sequence[Mapping[str, Any]]) -> tuple[ShippedLine, ...]:
     """What is in a parcel, as events and answers tell it."""
     return tuple(ShippedLine(line["sku"], line["quantity"]) for line in lines)
+
+
+def traced_shipment(shipment: ShipmentView) -> Sequence[TraceStep]:
+    """The steps of a parcel, as those who look for an order's way see them."""
+    facts = {"shipment_id": str(shipment.id), "part": shipment.part}
+    return [
+        TraceStep(
+            step.at,
+            "parcel",
+            f"part {shipment.part} {f'{step.from_} → ' if step.from_ else ''}{step.to}, by {step.actor}",
+            facts | {"sequence": step.sequence, "actor": step.actor},
+        )
+        for step in shipment.history
+    ]

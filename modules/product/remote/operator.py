@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from modules.kernel import rpc
 from modules.kernel.ids import HoldId
+from modules.kernel.mailroom import InboxCrossings, RemoteInboxOperator
 from modules.kernel.principal import Verifier
 from modules.product.port import (
     HoldFact,
@@ -38,6 +39,7 @@ MOVEMENTS = rpc.crossing(ProductOperatorPort.movements, "/internal/product/opera
 VERIFY_STOCK = rpc.crossing(ProductOperatorPort.verify_stock, "/internal/product/operator/verify_stock")
 RECOUNT = rpc.crossing(ProductOperatorPort.recount, "/internal/product/operator/recount")
 FACTS = rpc.crossing(ProductOperatorPort.facts, "/internal/product/operator/facts")
+INBOX = InboxCrossings("product")
 OPERATOR_METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     IMPORT_PRODUCTS,
     PRODUCTS,
@@ -51,6 +53,7 @@ OPERATOR_METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     VERIFY_STOCK,
     RECOUNT,
     FACTS,
+    *INBOX.methods,
 )
 
 
@@ -71,12 +74,15 @@ def operator_routes(product: ProductOperatorPort, verifier: Verifier) -> APIRout
             VERIFY_STOCK: product.verify_stock,
             RECOUNT: product.recount,
             FACTS: product.facts,
+            **INBOX.served_by(product),
         },
     )
 
 
-class RemoteProductOperator:
+class RemoteProductOperator(RemoteInboxOperator):
     """Fulfils `ProductOperatorPort` where product lives in another process."""
+
+    INBOX = INBOX
 
     def __init__(self, channel: rpc.Channel) -> None:
         self._channel = channel

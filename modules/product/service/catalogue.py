@@ -6,7 +6,8 @@ from uuid import UUID
 from modules.kernel.audit import note
 from modules.kernel.database import Database
 from modules.kernel.idempotency import Answered, Repeatable
-from modules.kernel.ids import HoldId
+from modules.kernel.ids import HoldId, OrderId
+from modules.kernel.mailroom import Arrivals, TraceStep
 from modules.product import repository
 from modules.product.port import (
     HoldFact,
@@ -22,10 +23,13 @@ from modules.product.port import (
 )
 from modules.product.service.counting import Counting, count_all, stock_view
 from modules.product.service.products import ProductPut, Products, import_rows, product_view
+from modules.product.service.tracing import traced_hold, traced_movement
 
 
-class Catalogue:
+class Catalogue(Arrivals):
     """Fulfils `ProductOperatorPort`."""
+
+    FOLLOWS = ("sales", "delivery")
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -134,3 +138,10 @@ class Catalogue:
         async with self._database.reading() as reading:
             rows = await repository.facts(reading, after or UUID(int=0), limit)
         return [HoldFact(row.id, row.order_id, row.state, row.held, row.expires_at) for row in rows]
+
+    async def trace(self, order_id: OrderId, hold_id: HoldId | None = None) -> Sequence[TraceStep]:
+        """What happened to an order here: its hold, what that has moved, and what was heard."""
+        async with self._database.reading() as reading:
+            holds = await repository.holds_of(reading, order_id, hold_id)
+            moved = await repository.movements_of(reading, [row.hold_id for row in holds])
+        return [*map(traced_hold, holds), *map(traced_movement, moved), *await self.heard(order_id)]

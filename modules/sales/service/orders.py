@@ -8,13 +8,14 @@ from uuid import UUID
 from modules.kernel.audit import note
 from modules.kernel.database import Database
 from modules.kernel.idempotency import Answered, Repeatable
-from modules.kernel.ids import ClientId, OrderId
+from modules.kernel.ids import ClientId, HoldId, OrderId
+from modules.kernel.mailroom import Arrivals, Departures, TraceStep
 from modules.kernel.outbox import Outbox
 from modules.sales import repository
 from modules.sales.model import FINAL, steps_to
 from modules.sales.port import OrderFact, OrderNotFound, OrderView, TransitionView
 from modules.sales.service.cancelling import Cancelling
-from modules.sales.service.views import order_view, transition_view
+from modules.sales.service.views import order_view, traced_order, transition_view
 from modules.sales.service.watch import Watch
 
 BEGINNING_OF_LIST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
@@ -22,8 +23,10 @@ TICK_S = 0.25
 """How often one who follows an order is asked whether it still may."""
 
 
-class Orders:
+class Orders(Arrivals, Departures):
     """What customers and the operator see of orders, and ask for. Fulfils `SalesOperatorPort`."""
+
+    FOLLOWS = ("delivery",)
 
     def __init__(self, database: Database, outbox: Outbox, watch: Watch, cancelling: Cancelling) -> None:
         self._database = database
@@ -141,6 +144,14 @@ class Orders:
             )
             for row in rows
         ]
+
+    async def trace(self, order_id: OrderId, hold_id: HoldId | None = None) -> Sequence[TraceStep]:
+        """What happened to an order here: its steps, what is told of it, and what was heard."""
+        del hold_id  # the order knows it
+        async with self._database.reading() as reading:
+            row = (await repository.orders(reading, [order_id])).get(order_id)
+            steps = await repository.history(reading, order_id)
+        return [*traced_order(row, steps), *await self.told(order_id), *await self.heard(order_id)]
 
     async def _seen_by(self, order_id: OrderId, client_id: ClientId | None) -> None:
         async with self._database.reading() as reading:

@@ -1,7 +1,9 @@
 """How stored orders are shown."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from modules.kernel.mailroom import TraceStep
 from modules.kernel.money import Money
 from modules.sales.port import OrderLineView, OrderView, ShipmentView, TransitionView
 
@@ -53,3 +55,18 @@ def transition_view(row: Any) -> TransitionView:
         reason=row.reason,
         actor=row.actor,
     )
+
+
+def traced_order(row: Any, steps: Sequence[Any]) -> Sequence[TraceStep]:
+    """An order, where there is one, and its steps, as those who look for its way see them."""
+    if row is None:
+        return []
+    hold = {"hold_id": str(row.hold_id), "client_id": row.client_id}
+    return [
+        TraceStep(one.at, "order", _told(one), {"sequence": one.sequence, "actor": one.actor} | hold) for one in steps
+    ]
+
+
+def _told(step: Any) -> str:
+    moved = f"{step.from_status} → {step.to_status}" if step.from_status else f"{step.to_status}, by {step.actor}"
+    return f"{moved}: {step.reason}" if step.reason else moved
