@@ -134,7 +134,7 @@ VIOLATIONS = [
     ("map", "modules.sales.service", "modules.product.model"),  # granted for the port, not for what is behind it
     ("map", "modules.product.model", "modules.sales.port"),
     ("map", "modules.web.problem", "modules.sales.port"),
-    ("map", "modules.kernel.outbox", "modules.product.port"),
+    ("map", "modules.kernel.mailroom.departures", "modules.product.port"),
     ("map", "modules.billing", "modules.kernel.ids"),  # a fifth module, not on the map
     ("rooms", "modules.sales.model", "modules.sales.repository"),
     ("rooms", "modules.product.repository", "modules.product.service"),
