@@ -2,7 +2,7 @@
 
 import typer
 
-from entrypoints.cli import client, db, key, order, product, shipment, stock
+from entrypoints.cli import client, db, event, key, order, product, shipment, stock
 from entrypoints.cli.bench import bench
 from entrypoints.cli.chaos import chaos
 from entrypoints.cli.demo import demo
@@ -26,6 +26,7 @@ app.add_typer(product.app, name="product")
 app.add_typer(stock.app, name="stock")
 app.add_typer(order.app, name="order")
 app.add_typer(shipment.app, name="shipment")
+app.add_typer(event.app, name="event")
 
 
 @app.callback()

@@ -27,6 +27,18 @@ NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # surrogates: bytes of th
 
 def act(data: Path, work: "Callable[[Operator], Awaitable[_T]]") -> _T:
     """Do something through the operator ports; a refusal or a missing answer ends the command with a sentence."""
+
+    async def run() -> _T:
+        from app.operator import operating
+
+        async with operating(data) as operator:
+            return await work(operator)
+
+    return ask(data, run)
+
+
+def ask(data: Path, run: Callable[[], Awaitable[_T]]) -> _T:
+    """Do something with the system on a data folder, where there is one; ends as `act` does."""
     from app.supervisor.runfile import read_run
 
     if read_run(data) is None and not any(name.startswith("WAYBILL_DATABASES__") for name in os.environ):
@@ -34,15 +46,13 @@ def act(data: Path, work: "Callable[[Operator], Awaitable[_T]]") -> _T:
     gc.disable()  # a command is over before there is anything to collect, and importing is quicker so
 
     from app.launcher import CannotStart
-    from app.operator import operating
     from modules.kernel.errors import Unavailable, WaybillError
 
-    async def run() -> _T:
-        async with operating(data) as operator:
-            return await work(operator)
+    async def answer() -> _T:
+        return await run()
 
     try:
-        return asyncio.run(run())
+        return asyncio.run(answer())
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None
     except Unavailable as error:

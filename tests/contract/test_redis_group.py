@@ -4,9 +4,10 @@ import asyncio
 
 from app.bus.redis.consumer import DEAD_FROM, RENEW_EVERY_S
 from app.bus.redis.group import LEFT
+from app.bus.redis.lag import groups_of
 from modules.kernel.errors import NotReached
 from tests.contract.redis_world import RedisWorld, ended
-from tests.integration.events.letters import Killed, events, raises
+from tests.integration.events.letters import SOURCE, Killed, events, raises
 from tests.integration.events.sending import handled, stopped
 from tests.support.interleaving import Gate
 
@@ -160,3 +161,15 @@ async def test_a_name_is_forgotten_when_it_has_nothing_in_hand_and_kept_while_it
     await idle._groups[0].tidy(idle_ms=0)
     assert await world.depot.names() == {holding.name}, "an entry went with its consumer's name"
     assert len(await world.hands()) == 1
+
+
+async def test_how_far_a_group_is_is_told_as_redis_counts_it(world: RedisWorld) -> None:
+    assert await groups_of(world.depot.url, [SOURCE]) == []
+    await world.subscribed("A1 B1 C1")
+    (begun,) = await groups_of(world.depot.url, [SOURCE, "/waybill/delivery"])
+    assert (begun.length, begun.pending, begun.lag, begun.consumers) == (3, 0, 3, 0)
+    killed = world.consumer()
+    await killed._read()
+    await world.bus.publish(events("D1"))
+    (given,) = await groups_of(world.depot.url, [SOURCE])
+    assert (given.length, given.pending, given.lag, given.consumers) == (4, 3, 1, 1)

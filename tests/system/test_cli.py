@@ -14,6 +14,7 @@ READS: list[tuple[str, ...]] = [
     *(("client", "list"), ("product", "list"), ("order", "list"), ("shipment", "list"), ("stock", "verify")),
     ("product", "changes"),
     ("db", "status"),
+    ("event", "dead", "list"),
 ]
 ONES: list[tuple[str, ...]] = [
     *(("stock", "show", "TEA"), ("stock", "receive", "TEA", "1"), ("stock", "count", "TEA", "1")),
@@ -21,6 +22,9 @@ ONES: list[tuple[str, ...]] = [
     *(("order", "show", NOBODY), ("shipment", "advance", NOBODY, "packed"), ("db", "check"), ("db", "upgrade")),
     *(("db", "downgrade", "base", "--module", "sales"),),
     ("client", "create", "shop", "--scope", "orders:read", "--audience", "sales"),
+    *(("event", "lag"), ("event", "show", NOBODY), ("event", "trace", NOBODY), ("event", "republish", "--since", "1h")),
+    *(("event", "dead", "show", "sales", NOBODY), ("event", "dead", "replay", "sales", NOBODY)),
+    ("event", "dead", "discard", "sales", NOBODY, "--reason", "Because."),
 ]
 WRONG = [
     *(("order", "show"), ("order", "show", "no-id"), ("order", "list", "--limit", "0"), ("order", "destroy")),
@@ -32,6 +36,19 @@ WRONG = [
     *(("stock", "show", "\udcff"), ("stock", "receive", "\udcff", "1"), ("product", "list", "--prefix", "\udcff")),
     *(("product", "set", "\udcff"), ("product", "show", "\udcff"), ("product", "changes", "--limit", "0")),
     *(("order", "list", "--status", "\udcff"), ("shipment", "list", "--status", "\udcff")),
+    *(
+        ("event", "show", "7"),
+        ("event", "trace", "7"),
+        ("event", "republish"),
+        ("event", "dead", "list", "--limit", "0"),
+    ),
+    *(
+        ("event", "dead", "show", "auth", NOBODY),
+        ("event", "dead", "replay", "sales"),
+        ("event", "dead", "list", "sales"),
+    ),
+    *(("event", "dead", "discard", "sales", NOBODY), ("event", "dead", "discard", "sales", NOBODY, "--reason", "")),
+    ("event", "dead", "discard", "sales", NOBODY, "--reason", "r" * 501),
     *(("db", "status", "--colour", "red"), ("nothing",), ("--nothing",)),
 ]
 
