@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from loguru import logger
 
+from app.brim import keep_within
 from app.container import CALLEES, Container
 from app.http import Health, create_app
 from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, PRUNED, REVOCATIONS_SILENT, SWEPT
@@ -85,6 +86,7 @@ def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
         jobs.append(peers.sign_in(CALLEES))
     if settings.events.relay:
         jobs += [relay.run() for relay in container.relays()]
+    jobs += [keep_within(outbox, settings.events.max_unpublished) for outbox in container.outboxes()]
     jobs.append(_every(FORGET_EVERY_S, lambda: _forget(container)))
     if "auth" in settings.modules:
         jobs.append(_every(PRUNE_EVERY_S, lambda: _prune(container)))

@@ -33,6 +33,8 @@ class Events(Section):
     relay: bool = True
     """Whether this process publishes events; where it does not, a replica that does takes its share."""
     retention_days: Count = 7
+    max_unpublished: Count = 1_000_000
+    """Of how many events of a module that wait to be published no more are taken on: what would add to them gets `503`."""
 
 
 class Limits(Section):

@@ -24,6 +24,11 @@ PORT_BYTES = Counter(
 )
 OUTBOX_EVENTS = Gauge("waybill_outbox_events", "Events in an outbox that are not settled.", ["module", "state"])
 OUTBOX_AGE = Gauge("waybill_outbox_oldest_seconds", "Age of the oldest such event.", ["module", "state"])
+OUTBOX_FULL = Gauge(
+    "waybill_outbox_full",
+    "Whether so many events wait to be published that no more are taken on: 1, else 0.",
+    ["module"],
+)
 INBOX_PARKED = Gauge("waybill_inbox_parked_events", "Events that an inbox has parked.", ["module", "state"])
 SWEPT = Counter("waybill_holds_settled_total", "Holds that nobody confirmed in time and that were settled.")
 LIMITED = Counter(

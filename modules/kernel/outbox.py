@@ -26,6 +26,7 @@ from sqlmodel import (
 )
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
+from modules.kernel.errors import Overloaded
 from modules.kernel.events import Event, NewEvent, Progress, source_of, traceparent
 from modules.kernel.ids import new_id
 
@@ -145,6 +146,9 @@ DEPTH = sql("""
 """)
 
 
+# Reads no more than it must: as many as there are, and never more than one beyond the bound.
+BEYOND = sql("SELECT EXISTS (SELECT FROM outbox WHERE state = 'recorded' ORDER BY id OFFSET :most LIMIT 1) AS beyond")
+
 TELL_AGAIN = sql("""
     UPDATE outbox SET state = 'recorded', publications = 0, settled_at = NULL WHERE subject = ANY(:subjects)
 """)
@@ -169,15 +173,34 @@ class Outbox:
         self.database = database
         self.source = source_of(database.name)
         self.wake = wake
+        self.full = False  # as of the last look
+
+    def admit(self) -> None:
+        """See that one more event may be recorded; to be asked before anything is begun that ends in one.
+
+        Raises:
+            Overloaded: too many wait to be published, so nothing that would add to them is done.
+        """
+        if self.full:
+            raise Overloaded("Too many events wait to be published; come back.", retry_after_s=5)
+
+    async def look(self, most: int) -> bool:
+        """Look whether more than `most` events wait to be published. While they do, no more are recorded here."""
+        async with self.database.reading() as reading:
+            (row,) = await reading.fetch(BEYOND, most=most)
+        self.full = row.beyond
+        return self.full
 
     async def record(self, transaction: Transaction, events: Sequence[NewEvent]) -> None:
         """Write events with the change they tell of; the relay is woken when that has committed.
 
         Raises:
+            Overloaded: too many wait to be published.
             ConstraintViolated: `outbox_subject_sequence`: the subject's row was not locked while it was numbered.
         """
         if not events:
             return
+        self.admit()
         trace = traceparent.get()
         rows = [
             {

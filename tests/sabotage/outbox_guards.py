@@ -9,6 +9,9 @@ from tests.integration.events.test_outbox import (
     test_a_transaction_that_fails_records_no_event_and_wakes_nobody,
     test_an_event_that_commits_after_a_later_one_was_published_is_published_too,
 )
+from tests.integration.events.test_outbox_full import (
+    test_an_outbox_with_more_than_its_bound_records_nothing_and_says_when_to_come_back,
+)
 from tests.integration.events.test_relay_buses import (
     test_after_a_restart_what_the_process_held_is_published_again_and_takes_effect_once,
 )
@@ -136,3 +139,15 @@ async def other_bus(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
 async def token(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
     """A relay writes what it did, whoever has the lease by then. It costs a pause or a duplicate, never an event."""
     patch.setattr(outbox, "PUBLISHED", without(outbox.PUBLISHED, BY_TOKEN, ANYBODY))
+
+
+@guard(
+    OUTBOX,
+    "P6",
+    "the bound of events that wait to be published",
+    test=test_an_outbox_with_more_than_its_bound_records_nothing_and_says_when_to_come_back,
+    red="more was recorded than is taken on",
+)
+async def bound(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
+    """An outbox takes on whatever it is told, until its disk is full."""
+    patch.setattr(outbox.Outbox, "admit", lambda _outbox: None)

@@ -28,9 +28,10 @@ __all__ = ["Deployment", "Operator", "deployed", "operating"]
 class Deployment:
     """Services on one machine, one process each, and the Valkey between them."""
 
-    def __init__(self, folder: Path, databases: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, databases: Mapping[str, str], **told: str) -> None:
         self.folder = folder
         self.databases = databases
+        self._told = told
         self.ports = some_ports(",".join(MODULES))
         self.valkey = EmbeddedValkey(folder / "valkey", secrets.token_urlsafe(16))
         self._secrets = {name: secrets.token_urlsafe(32) for name in ("pepper", "key_encryption_key")}
@@ -121,6 +122,7 @@ class Deployment:
             "WAYBILL_EVENTS__URL": self.valkey.url,
             "WAYBILL_TOKENS__ISSUER": self.url("auth"),
             "WAYBILL_LOG__LEVEL": "WARNING",
+            **self._told,
         }
 
     def _is_ready(self, module: str) -> bool:
@@ -133,10 +135,10 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path, database: Callable[[str], str]) -> Iterator[Deployment]:
-    """Four services that are ready; ended afterwards."""
+def deployed(folder: Path, database: Callable[[str], str], **told: str) -> Iterator[Deployment]:
+    """Four services that are ready, `told` some more settings; ended afterwards."""
     folder.mkdir()
-    deployment = Deployment(folder, {module: database(module) for module in MODULES})
+    deployment = Deployment(folder, {module: database(module) for module in MODULES}, **told)
     try:
         deployment.valkey.start()
         deployment.start(*MODULES)

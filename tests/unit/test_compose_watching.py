@@ -124,6 +124,7 @@ def test_there_is_an_alert_for_each_way_to_fail() -> None:
     assert asked == {
         ("ServiceDown", "up"),
         ("EventsNotPublished", "waybill_outbox_oldest_seconds"),
+        ("OutboxFull", "waybill_outbox_full"),
         ("EventsNotHandled", "waybill_outbox_oldest_seconds"),
         ("DeadLetters", "waybill_inbox_parked_events"),
         ("PortCallsUnavailable", "waybill_port_call_duration_seconds_count"),

@@ -27,6 +27,7 @@ def test_defaults_are_those_of_the_design(loader: Loader) -> None:
         True,
         7,
     )
+    assert settings.events.max_unpublished == 1_000_000
     assert (settings.tokens.access_ttl_s, settings.tokens.service_ttl_s, settings.tokens.leeway_s) == (300, 3600, 10)
     assert settings.tokens.refresh_ttl_s == 30 * 24 * 60 * 60
     assert (settings.holds.ttl_s, settings.holds.sweep_interval_s) == (60, 5)
@@ -219,6 +220,7 @@ def test_nonsense_in_the_file_is_refused_with_its_line(name: str, loader: Loader
     [
         ("server.port", "0"), ("server.port", "65536"), ("server.port", "3.5"), ("server.host", '""'),
         ("events.retention_days", "0"),
+        ("events.max_unpublished", "0"),
         ("tokens.access_ttl_s", "0"), ("tokens.service_ttl_s", "-5"), ("tokens.refresh_ttl_s", "0"),
         ("tokens.leeway_s", "-1"), ("holds.ttl_s", "0"), ("holds.ttl_s", "inf"), ("holds.sweep_interval_s", "nan"),
         ("orders.max_in_flight", "0"), ("pool.size", "0"), ("limits.failures", "-1"), ("limits.enabled", "2"),

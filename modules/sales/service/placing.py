@@ -85,6 +85,7 @@ class Placing:
         """Ask product to hold; then check what only the prices at hold time can tell."""
         if not attempts:
             return
+        self._outbox.admit()  # stock that no order could be stored for is not held
         answers = await self._product.availability([_request(attempt) for attempt in attempts])
         unwanted = []
         for attempt, answer in zip(attempts, answers, strict=True):
