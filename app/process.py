@@ -12,7 +12,7 @@ from loguru import logger
 from app.brim import keep_within
 from app.container import CALLEES, Container
 from app.http import Health, create_app
-from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, PRUNED, REVOCATIONS_SILENT, SWEPT
+from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, PENDING, PRUNED, REVOCATIONS_SILENT, SWEPT
 from modules.kernel.database import Database, sql
 from modules.kernel.errors import Unavailable
 from modules.kernel.idempotency import forget
@@ -220,5 +220,6 @@ async def _refresh(container: Container) -> None:
             counts = await consumer.inbox.counts()
             for state in ("waiting", "retrying", "dead"):
                 INBOX_PARKED.labels(consumer.module, state).set(counts.get(state, 0))
+            PENDING.labels(consumer.module).set(await consumer.pending())
     except Unavailable as error:
         logger.warning("gauges are not fresh: {}", error.detail)

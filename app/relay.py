@@ -8,6 +8,7 @@ from uuid import UUID
 
 from loguru import logger
 
+from app.telemetry.metrics import PUBLISHED, PUBLISHING, REPUBLISHED
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import Bus, Progress
 from modules.kernel.ids import new_id
@@ -44,6 +45,9 @@ class Relay:
         self._identified = False
         self._renew_at = self._bus_at = self._settle_at = self._trim_at = self._prune_at = 0.0
         self._woken = asyncio.Event()
+        module = outbox.database.name
+        self._publishing, self._counted = PUBLISHING.labels(module), PUBLISHED.labels(module)
+        self._again = REPUBLISHED.labels(module)
         outbox.wake = self._woken.set
 
     async def run(self) -> None:
@@ -116,7 +120,7 @@ class Relay:
         if self._identity is None or not self._identified:
             identity = await self._bus.identify()
             if identity != self._identity:
-                await self._outbox.forget_other_buses(token, identity)
+                self._again.inc(await self._outbox.forget_other_buses(token, identity))
             self._identity = identity
             self._identified = True
         return self._identity
@@ -125,9 +129,11 @@ class Relay:
         events = await self._outbox.take(BATCH)
         if not events:
             return 0
-        places = await self._bus.publish(list(events.values()))
+        with self._publishing.time():
+            places = await self._bus.publish(list(events.values()))
         taken = {row: place for row, place in zip(events, places, strict=True) if place is not None}
         marked = await self._outbox.mark_published(token, identity, taken)
+        self._counted.inc(marked)
         if marked < len(taken):
             self._renew_at = 0.0  # the lease has passed to another: see before these are published once more
         return marked
@@ -143,7 +149,9 @@ class Relay:
             return 0
         subjects = list({event.subject for event in due})
         words = [await ask(self._outbox.source, subjects) for ask in self._subscribers]
-        await self._outbox.mark_checked(token, {event.id: verdict(event, words) for event in due})
+        verdicts = {event.id: verdict(event, words) for event in due}
+        await self._outbox.mark_checked(token, verdicts)
+        self._again.inc(list(verdicts.values()).count("recorded"))
         return len(due)
 
     async def _gather(self) -> None:

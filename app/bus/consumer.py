@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from app.bus.feeding import keep_taking_up, rest, take_up, tried
+from app.telemetry.effects import measuring
 from modules.kernel.events import Event
 from modules.kernel.inbox import Inbox
 
@@ -20,6 +21,7 @@ class Consumer:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(PREFETCH)
         self._busy = False
         inbox.at_end = self._at_end
+        inbox.applied = measuring(module)
 
     async def give(self, event: Event) -> None:
         """Hand an event over; waits while too many are waiting."""
@@ -45,6 +47,10 @@ class Consumer:
     async def take_up(self) -> None:
         """Try what is parked and due."""
         await take_up(self.inbox)
+
+    async def pending(self) -> int:
+        """How many events wait to be handled."""
+        return self._queue.qsize()
 
     async def _at_end(self, _source: str) -> bool:
         return self._queue.empty() and not self._busy

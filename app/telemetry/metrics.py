@@ -29,6 +29,29 @@ OUTBOX_FULL = Gauge(
     "Whether so many events wait to be published that no more are taken on: 1, else 0.",
     ["module"],
 )
+PUBLISHED = Counter("waybill_events_published_total", "Events that the bus took, each time.", ["module"])
+REPUBLISHED = Counter(
+    "waybill_events_republished_total",
+    "Events that are published again: their bus has lost them, or is another.",
+    ["module"],
+)
+PUBLISHING = Histogram(
+    "waybill_events_publish_duration_seconds", "Time in which the bus takes a batch.", ["module"], buckets=FAST
+)
+LONG = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+HANDLED = Histogram(
+    "waybill_events_handled_seconds",
+    "From an event's recording until it took effect, by the module where it did.",
+    ["module", "source"],
+    buckets=LONG,
+)
+ORDER_TO_SHIPMENT = Histogram(
+    "waybill_order_to_shipment_seconds", "From an order until it has its shipment.", buckets=LONG
+)
+CLAIMED = Counter(
+    "waybill_events_claimed_total", "Events that were taken over from a consumer that left or is gone.", ["module"]
+)
+PENDING = Gauge("waybill_events_pending", "Events that were given to a module and are not done with.", ["module"])
 INBOX_PARKED = Gauge("waybill_inbox_parked_events", "Events that an inbox has parked.", ["module", "state"])
 SWEPT = Counter("waybill_holds_settled_total", "Holds that nobody confirmed in time and that were settled.")
 LIMITED = Counter(

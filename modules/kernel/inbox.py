@@ -126,6 +126,7 @@ class Inbox:
         self.database = database
         self._handlers = handlers
         self.at_end: Callable[[str], Awaitable[bool]] = _never  # the bus that feeds this inbox says better
+        self.applied: Callable[[Sequence[Event]], None] = _unseen  # told of what took effect, once each
 
     @property
     def handles(self) -> Sequence[str]:
@@ -225,6 +226,7 @@ class Inbox:
             if parked:
                 event = events[0]
                 await transaction.execute(UNPARK, source=event.source, subject=event.subject, sequence=event.sequence)
+        self.applied(fresh)
         return [key for key, sequence in moved.items() if sequence + 1 in cursors[key].parked]
 
     async def _move(self, transaction: Transaction, moved: Mapping[Key, int]) -> None:
@@ -252,6 +254,10 @@ class Inbox:
                 error=_text(error),
                 pause=pause_after(attempts) if error else timedelta(),
             )
+
+
+def _unseen(_events: Sequence[Event]) -> None:
+    """Nobody measures it."""
 
 
 async def _never(_source: str) -> bool:

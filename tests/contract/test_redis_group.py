@@ -5,6 +5,7 @@ import asyncio
 from app.bus.redis.consumer import DEAD_FROM, RENEW_EVERY_S
 from app.bus.redis.group import LEFT
 from app.bus.redis.lag import groups_of
+from app.telemetry.metrics import CLAIMED
 from modules.kernel.errors import NotReached
 from tests.contract.redis_world import RedisWorld, ended
 from tests.integration.events.letters import SOURCE, Killed, events, raises
@@ -173,3 +174,17 @@ async def test_how_far_a_group_is_is_told_as_redis_counts_it(world: RedisWorld) 
     await world.bus.publish(events("D1"))
     (given,) = await groups_of(world.depot.url, [SOURCE])
     assert (given.length, given.pending, given.lag, given.consumers) == (4, 3, 1, 1)
+
+
+async def test_what_is_taken_over_from_one_who_is_gone_is_counted_and_what_is_in_hands_is_pending(
+    world: RedisWorld,
+) -> None:
+    claimed = CLAIMED.labels(world.mail.database.name)._value
+    before = claimed.get()
+    await world.subscribed("A1 B1")
+    killed, other = world.consumer(), world.consumer()
+    await killed._read()
+    assert await other.pending() == 2
+    await world.depot.time_passes()
+    await other._look()
+    assert (claimed.get() - before, await other.pending()) == (2, 0)

@@ -186,6 +186,15 @@ def test_the_dashboard_shows_requests_calls_and_events() -> None:
         "waybill_outbox_events",
         "waybill_outbox_oldest_seconds",
         "waybill_inbox_parked_events",
+        "waybill_outbox_full",
+        "waybill_events_published_total",
+        "waybill_events_republished_total",
+        "waybill_events_publish_duration_seconds_bucket",
+        "waybill_events_handled_seconds_bucket",
+        "waybill_events_handled_seconds_count",
+        "waybill_order_to_shipment_seconds_bucket",
+        "waybill_events_pending",
+        "waybill_events_claimed_total",
     }
 
 

@@ -14,6 +14,8 @@ from loguru import logger
 from app.bus.feeding import keep_taking_up, rest, tried
 from app.bus.redis.connection import ANSWERS_WITHIN_S, FIELD, NoGroup, answered, open_redis
 from app.bus.redis.group import LEFT, Group, Pending, Raw
+from app.telemetry.effects import measuring
+from app.telemetry.metrics import CLAIMED
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import Event, from_cloud_event, source_of
 from modules.kernel.inbox import Inbox
@@ -57,6 +59,7 @@ class RedisConsumer:
         self._in_hand: dict[Group, set[bytes]] = {group: set() for group in self._groups}
         self._look_at = self._tidy_at = 0.0
         inbox.at_end = self._at_end
+        inbox.applied = measuring(module)
 
     async def run(self) -> None:
         """Handle events until cancelled; what is being handled then is rolled back and left to the others."""
@@ -91,6 +94,14 @@ class RedisConsumer:
         finally:
             for ids in self._in_hand.values():
                 ids.clear()
+
+    async def pending(self) -> int:
+        """How many events the module was given and is not done with.
+
+        Raises:
+            Unavailable: Redis gives no answer.
+        """
+        return sum([await group.count() for group in self._groups])
 
     async def make_groups(self) -> None:
         """Have this module be subscribed, from the first event that is there."""
@@ -135,7 +146,9 @@ class RedisConsumer:
             left = [row for row in rows if row.consumer == LEFT and row.deliveries < ALONE_FROM]
             for begin in range(0, len(left), BATCH):
                 ids = [row.id for row in left[begin : begin + BATCH]]
-                await self._handle(self._taken(group, await group.claim(ids, idle_ms=LEFT_MS, count=1)))
+                claimed = await group.claim(ids, idle_ms=LEFT_MS, count=1)
+                CLAIMED.labels(self.module).inc(len(claimed))
+                await self._handle(self._taken(group, claimed))
             for row in rows:
                 if row not in left:
                     await self._take_over(group, row)
@@ -151,6 +164,7 @@ class RedisConsumer:
         if row.idle_ms < patience_ms:
             return
         entries = self._taken(group, await group.claim([row.id], idle_ms=patience_ms, count=count))
+        CLAIMED.labels(self.module).inc(len(entries))
         if entries and entries[0].event is not None and count >= DEAD_FROM:
             await self._give_up(entries[0].event, count)
             await self._done(entries)

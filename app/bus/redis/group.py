@@ -69,6 +69,11 @@ class Group:
             for row in rows
         ]
 
+    async def count(self) -> int:
+        """How many entries were given and are not done with."""
+        with answered():
+            return int((await self._redis.xpending(self.stream, self._name))["pending"])
+
     async def claim(self, ids: Sequence[bytes], *, idle_ms: int, count: int) -> Sequence[Raw]:
         """Take over entries that nobody has touched for so long, and have been given `count` times now."""
         with answered():

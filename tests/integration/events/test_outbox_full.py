@@ -29,7 +29,7 @@ async def filled(mail: Mail, called: str, most: int) -> Outbox:
 
 async def tell(mail: Mail, outbox: Outbox, called: str) -> None:
     """Have something happen that this outbox is to tell of."""
-    mail.make_outbox = lambda _database: outbox  # type: ignore[assignment,return-value]
+    mail.make_outbox = lambda _database: outbox  # type: ignore[assignment]
     await mail.record(called)
 
 
@@ -77,7 +77,7 @@ async def test_while_the_database_is_away_it_stays_as_it_was_seen_last(mail: Mai
 
 async def test_an_event_whose_effect_would_tell_of_more_is_not_to_blame_and_takes_effect_afterwards(mail: Mail) -> None:
     outbox = await filled(mail, "A1 B1 C1", most=2)
-    own, mail.make_outbox = mail.make_outbox, lambda _database: outbox  # type: ignore[assignment,return-value]
+    own, mail.make_outbox = mail.make_outbox, lambda _database: outbox  # type: ignore[assignment]
     mail.replies = True
     await unanswered(mail.inbox().handle(events("D1")))
     assert (await mail.parked(), await mail.effects()) == ({}, ""), "an event was blamed for a full outbox"
