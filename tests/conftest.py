@@ -93,6 +93,23 @@ class Postgres:
         with self._connected() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))
 
+    def copy(self, dsn: str) -> str:
+        """A copy of a database as it is now, which nobody is connected to; its URL."""
+        name, copy = str(conninfo_to_dict(dsn)["dbname"]), f"copy_{secrets.token_hex(6)}"
+        with self._connected() as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name))
+            )
+        return self._dsn(copy)
+
+    def put_back(self, dsn: str, copy: str) -> None:
+        """Have a database be what it was when it was copied."""
+        self.drop(dsn)
+        names = [str(conninfo_to_dict(one)["dbname"]) for one in (copy, dsn)]
+        with self._connected() as connection:
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, names)))
+
     def _make_template(self, connection: psycopg.Connection, module: str, template: str) -> None:
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])  # workers wait for the first
         known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [template]).fetchone()

@@ -69,3 +69,9 @@ def _print(found: "Examination") -> None:
         typer.echo("All is well.")
     elif found.mendable and not found.mended:
         typer.echo("Some of it can be mended without risk: waybill doctor --repair")
+    elif found.mended:
+        typer.echo("What is left was not mended by telling it again. Was a database put back to an earlier time?")
+        typer.echo("Then numbers of events are given out twice: report a parcel's steps again as they were, and have")
+        typer.echo(
+            "customers repeat their requests with the same keys. See *Put one database back* in docs/deployment.md."
+        )

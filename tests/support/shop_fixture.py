@@ -33,6 +33,10 @@ class Server(Protocol):
 
     def drop(self, dsn: str) -> None: ...
 
+    def copy(self, dsn: str) -> str: ...
+
+    def put_back(self, dsn: str, copy: str) -> None: ...
+
 
 class Premises:
     """A pair of databases, kept from test to test."""
