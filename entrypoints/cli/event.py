@@ -114,7 +114,9 @@ def _print_event(found: "Shown") -> None:
     import orjson
 
     event = found.event
-    typer.echo(f"{event.document['type']}  number {event.document['sequence']} about {event.document['subject']}")
+    typer.echo(
+        f"{event.document['type']}  number {int(str(event.document['sequence']))} about {event.document['subject']}"
+    )
     print_table(
         ["of", "is", "recorded at", "published at", "as", "times", "settled at"],
         [

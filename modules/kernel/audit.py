@@ -37,7 +37,8 @@ NOTE_ALL = sql("""
 
 CHANGES = sql("""
     SELECT id, at, actor, action, subject, details FROM audit
-    WHERE (CAST(:subject AS text) IS NULL OR subject = :subject) AND id < :before ORDER BY id DESC LIMIT :limit
+    WHERE (CAST(:subject AS text) IS NULL OR subject = :subject) AND id < :before AND details->'after' IS NOT NULL
+    ORDER BY id DESC LIMIT :limit
 """)
 
 NEWEST = 2**63 - 1
@@ -73,6 +74,9 @@ async def note_all(transaction: Transaction, actor: str, done: Sequence[tuple[st
 async def changes(
     reading: Transaction, limit: int, subject: str | None = None, before: int | None = None
 ) -> Sequence[Change]:
-    """What was done, to `subject` where one is named, the newest first, from behind the one of id `before`."""
+    """What was changed, of `subject` where one is named, the newest first, from behind the one of id `before`.
+
+    What was done that has no `after` (a dead letter discarded) is no change of anything.
+    """
     rows = await reading.fetch(CHANGES, limit=limit, subject=subject, before=NEWEST if before is None else before)
     return [Change(row.id, row.at, row.actor, row.action, row.subject, row.details) for row in rows]

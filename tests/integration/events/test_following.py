@@ -117,7 +117,7 @@ async def api(dsn_of: Callable[[str], str]) -> AsyncIterator[Api]:
 
 async def test_a_stream_ends_when_the_client_is_disabled(api: Api) -> None:
     order = (await api.ask("POST", "/api/v1/orders", json=ORDER)).json()
-    (client,) = [one for one in (await api.container.auth().list_clients()).items if one.name == "shop"]
+    (client,) = [one for one in (await api.container.auth().list_clients()).items if one.name == "sales"]
 
     async def read() -> str:
         answer = await api.ask("GET", f"/api/v1/orders/{order['id']}/events")
