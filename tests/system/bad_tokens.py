@@ -4,6 +4,7 @@ from tests.system.bad import JSON, LINE, Bad, order, sent
 
 BODIES = {
     "POST /api/v1/orders": order(),
+    "POST /api/v1/quotes": sent({"lines": [LINE]}),
     "POST /api/v1/shipments/{shipment}/status": sent({"status": "packed"}),
     "POST /api/v1/shipments/{shipment}/split": sent({"lines": [LINE]}),
     "POST /api/v1/stock/TEA/movements": sent({"kind": "receipt", "quantity": 1, "key": "bad"}),
@@ -20,6 +21,9 @@ SECURED = {  # who may, at another service; who is known there and lacks the sco
     "GET /api/v1/orders/{order}/transitions": ("cataloguer", "writer", "orders:read"),
     "POST /api/v1/orders/{order}/cancel": ("cataloguer", "reader", "orders:write"),
     "GET /api/v1/orders/{order}/events": ("sales", "writer", "orders:read"),
+    "GET /api/v1/catalogue": ("warehouse", "writer", "orders:read"),
+    "GET /api/v1/catalogue/TEA": ("cataloguer", "writer", "orders:read"),
+    "POST /api/v1/quotes": ("cataloguer", "writer", "orders:read"),
     "GET /api/v1/shipments": ("shop", "handler", "shipments:read"),
     "GET /api/v1/shipments/{shipment}": ("shop", "handler", "shipments:read"),
     "GET /api/v1/shipments/{shipment}/transitions": ("shop", "handler", "shipments:read"),
