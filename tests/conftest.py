@@ -83,7 +83,9 @@ class Postgres:
             if module not in self._templates:
                 self._make_template(connection, module, template)
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(  # half the time
+                    sql.Identifier(name), sql.Identifier(template)
+                )
             )
         return self._dsn(name)
 

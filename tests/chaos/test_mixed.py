@@ -18,7 +18,7 @@ from tests.chaos.layouts import LAYOUTS, options, processes
 from tests.system.partitions import ALL, MODULES
 
 SEED = int(os.environ.get("TEST_CHAOS_SEED", "7"))
-SECONDS = float(os.environ.get("TEST_CHAOS_S", "20"))
+SECONDS = float(os.environ.get("TEST_CHAOS_S", "15"))
 RATE = float(os.environ.get("TEST_CHAOS_RATE", "25"))
 FREEZE_S = float(os.environ.get("TEST_CHAOS_FREEZE_S", "3"))
 EVERY_S = 2.0

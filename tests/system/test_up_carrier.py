@@ -33,8 +33,11 @@ def ended(system: Running, order: str, status: str) -> Any:
     return shown if shown["order"]["status"] == status else None
 
 
-@pytest.mark.parametrize("split", [None, SPLIT], ids=["one process", "three processes"])
-@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize(
+    ("fate", "split"),
+    [("all arrive", None), ("all come back", SPLIT)],
+    ids=["all arrive, in one process", "all come back, in three"],
+)
 async def test_a_packed_parcel_goes_all_its_way_by_itself(fate: str, split: str | None, tmp_path: Path) -> None:
     environment, status = FATES[fate]
     wanted = () if split is None else ("--split", split, "--ports", words(some_ports(split)))
