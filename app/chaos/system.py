@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -46,17 +46,16 @@ class System:
         return run
 
     def pid(self, name: str) -> int:
-        """The process that hosts a module, or the server `postgres`."""
+        """The process that hosts a module, or the server `postgres`; 0 where it is just being started again."""
         if name == "postgres":
             return int((self.run.postgres or {}).get("pid") or 0)
         return next(one.pid for one in self.run.processes if name in one.modules)
 
     def send(self, name: str, what: signal.Signals) -> None:
         """Send a signal to a process; one that has just died gets none."""
-        try:
-            os.kill(self.pid(name), what)
-        except ProcessLookupError:
-            return
+        if pid := self.pid(name):  # 0 would be everybody of our own group
+            with suppress(ProcessLookupError):
+                os.kill(pid, what)
 
     def arm(self, place: str, what: str) -> None:
         """Have whichever process comes to a fail point next die there, or lose an answer."""

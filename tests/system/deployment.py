@@ -73,11 +73,13 @@ class Deployment:
 
     def freeze_valkey(self) -> None:
         """Have Valkey stand still, with its connections open."""
-        os.kill(self.valkey.pid or 0, signal.SIGSTOP)
+        if self.valkey.pid is not None:
+            os.kill(self.valkey.pid, signal.SIGSTOP)
 
     def thaw_valkey(self) -> None:
         """Have it go on."""
-        os.kill(self.valkey.pid or 0, signal.SIGCONT)
+        if self.valkey.pid is not None:
+            os.kill(self.valkey.pid, signal.SIGCONT)
 
     def restart_valkey(self) -> None:
         """Start a Valkey that was stopped or killed, on its port; it comes back empty."""

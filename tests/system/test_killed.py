@@ -103,12 +103,14 @@ class _Killer:
 
     async def __call__(self) -> None:
         while True:
-            try:
-                os.kill(self._victim(), signal.SIGKILL)
-            except ProcessLookupError:
-                await asyncio.sleep(0.01)
-            else:
-                return
+            if pid := self._victim():  # 0 would be everybody of our own group
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass  # it has just died
+                else:
+                    return
+            await asyncio.sleep(0.01)
 
 
 async def _place_all(client: Client, kills: Sequence[_Killer]) -> None:
