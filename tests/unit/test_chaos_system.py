@@ -1,11 +1,11 @@
 """What a drill strikes, and whom it never does."""
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from app.chaos import system
 from app.chaos.system import System
 from app.supervisor.runfile import RunFile, RunProcess
 
@@ -14,7 +14,7 @@ def test_who_has_no_process_at_the_moment_is_sent_nothing_and_least_of_all_our_o
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[tuple[int, signal.Signals]] = []
-    monkeypatch.setattr(system.os, "kill", lambda pid, what: sent.append((pid, what)))
+    monkeypatch.setattr(os, "kill", lambda pid, what: sent.append((pid, what)))
     process = RunProcess(("sales",), 4242, "http://127.0.0.1:1")
     RunFile("sales", (process,), {}, postgres={"pid": None}).write(tmp_path)
     struck = System(tmp_path)
