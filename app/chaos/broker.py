@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from urllib.parse import quote
 
 from app.chaos.link import Link
 from app.embedded import EmbeddedValkey
+
+POLL_S = 0.004
 
 
 class Broker:
@@ -41,6 +44,6 @@ class Broker:
     def kill(self) -> None:
         """`kill -9`, and started again at once: empty."""
         self.send(signal.SIGKILL)
-        while self._valkey.poll() is None:
-            pass  # the kernel takes a moment
+        while self._valkey.poll() is None:  # the kernel takes a moment
+            time.sleep(POLL_S)
         self._valkey.launch()

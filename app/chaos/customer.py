@@ -115,8 +115,3 @@ class Customer:
             self.told.cancels.add(key)
         elif answer.status_code != httpx.codes.CONFLICT:
             self.told.contradictions.append(f"cancelling {key} was answered {answer.status_code}")
-
-    def summary(self) -> dict[str, Any]:
-        """How many of what."""
-        told = self.told
-        return {"asked": len(told.wanted), "placed": len(told.placed), "refused": len(told.refused)}

@@ -5,12 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-
-import httpx
 
 from app.chaos.broker import Broker
 from app.failpoints import VARIABLE
@@ -72,29 +69,6 @@ class System:
         """Let everybody pass again."""
         (self.failpoints / place).unlink(missing_ok=True)
 
-    async def is_whole(self) -> bool:
-        """Whether every process can do its part."""
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
-            for process in self.run.processes:
-                try:
-                    if not (await http.get(f"{process.url}/health/ready")).is_success:
-                        return False
-                except httpx.TransportError:
-                    return False
-        return True
-
-    async def until_whole(self, within_s: float) -> None:
-        """Wait until every process can do its part.
-
-        Raises:
-            TimeoutError: one can't, and that for too long.
-        """
-        deadline = time.monotonic() + within_s
-        while not await self.is_whole():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not every process is ready after {within_s:.0f} s")
-            await asyncio.sleep(LOOK_EVERY_S)
-
 
 @asynccontextmanager
 async def started(data: Path, words: Sequence[str], *, split: bool, **environment: str) -> AsyncIterator[System]:
@@ -128,20 +102,12 @@ async def _begun(system: System, words: Sequence[str], environment: Mapping[str,
 
 
 async def _stopped(system: System, process: "subprocess.Popen[str]") -> None:
-    for name in ("auth", "sales", "delivery", "product", "postgres"):
-        _wake(system, name)
+    with suppress(CannotStart):  # it has ended by itself
+        for name in (*(process.modules[0] for process in system.run.processes), "postgres"):
+            system.send(name, signal.SIGCONT)
     process.terminate()
     try:
         await asyncio.to_thread(process.wait, STOPS_WITHIN_S)
     except subprocess.TimeoutExpired:
         process.kill()
     process.communicate()
-
-
-def _wake(system: System, name: str) -> None:
-    """Have a process go on that was stopped."""
-    try:
-        if pid := system.pid(name):
-            os.kill(pid, signal.SIGCONT)
-    except (OSError, CannotStart, StopIteration):
-        return

@@ -5,8 +5,8 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
@@ -21,6 +21,9 @@ from app.operator import assembled
 from modules.auth.port import ClientKind
 from modules.kernel.errors import Unavailable
 from modules.product.port import NewProduct
+
+if TYPE_CHECKING:
+    from app.container import Container
 
 ACTOR = "cli:chaos"
 PLENTY, SCARCE = 1_000_000, 60
@@ -84,33 +87,36 @@ class Trial:
         return time.monotonic() - since
 
     async def verdict(self) -> Verdict:
-        """Walk every parcel to the door, wait until nothing happens any more, and compare."""
-        deadline = time.monotonic() + RESTS_WITHIN_S
-        while True:
-            await self._warehouse.turn()
-            try:
-                facts = await self._facts()
-            except Unavailable:
-                facts = None
-            if facts is not None and _is_at_rest(facts):
-                break
-            if time.monotonic() > deadline and facts is not None:
-                break
-            await asyncio.sleep(LOOK_EVERY_S)
-        async with assembled(self.system.data) as container:
-            stock = await container.catalogue().stock(list(SKUS))
-        return judged(self.customer.told, facts, SKUS, stock)
+        """Walk every parcel to the door, wait until nothing happens any more, and compare.
 
-    async def _facts(self) -> Facts:
+        Raises:
+            Unavailable: what the modules have can't be read, and that for too long.
+        """
+        deadline = time.monotonic() + RESTS_WITHIN_S
         async with assembled(self.system.data) as container:
-            under_way = frozenset().union(*[await one.under_way(MANY) for one in container.outboxes()])
-            return Facts(
-                [one async for one in _pages(container.orders())],
-                [one async for one in _pages(container.delivery())],
-                [one async for one in _pages(container.catalogue())],
-                await container.catalogue().verify_stock(),
-                under_way,
-            )
+            while True:
+                await self._warehouse.turn()
+                late = time.monotonic() > deadline
+                try:
+                    facts = await _facts(container)
+                    if late or _is_at_rest(facts):
+                        stock = await container.catalogue().stock(list(SKUS))
+                        return judged(self.customer.told, facts, SKUS, stock)
+                except Unavailable:
+                    if late:
+                        raise
+                await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _facts(container: "Container") -> Facts:
+    under_way = frozenset[UUID]().union(*[await one.under_way(MANY) for one in container.outboxes()])
+    return Facts(
+        [one async for one in _pages(container.orders())],
+        [one async for one in _pages(container.delivery())],
+        [one async for one in _pages(container.catalogue())],
+        await container.catalogue().verify_stock(),
+        under_way,
+    )
 
 
 def _is_at_rest(facts: Facts) -> bool:

@@ -97,7 +97,8 @@ def routes(auth: AuthService, verifier: Verifier) -> APIRouter:
     router = APIRouter(prefix="/auth/clients", tags=["clients"])
     _many(router, auth, guard)
     _one(router, auth, guard)
-    _credentials(router, auth, guard)
+    _secrets(router, auth, guard)
+    _keys(router, auth, guard)
     return router
 
 
@@ -171,7 +172,7 @@ def _one(router: APIRouter, auth: AuthService, guard: Guard) -> None:
         return Response(status_code=204, headers=replay(replayed=gone.replayed))
 
 
-def _credentials(router: APIRouter, auth: AuthService, guard: Guard) -> None:
+def _secrets(router: APIRouter, auth: AuthService, guard: Guard) -> None:
     @router.post(
         SECRETS,
         status_code=201,
@@ -199,6 +200,8 @@ def _credentials(router: APIRouter, auth: AuthService, guard: Guard) -> None:
         retired = await auth.credentials.retire_secret(principal.client_id, ClientId(client_id), id_, asked)
         return Response(status_code=204, headers=replay(replayed=retired.replayed))
 
+
+def _keys(router: APIRouter, auth: AuthService, guard: Guard) -> None:
     @router.post(
         KEYS,
         status_code=201,

@@ -10,7 +10,7 @@ from modules.delivery.service.reporting import Reporting
 from modules.delivery.service.splitting import Splitting
 from modules.delivery.service.stepping import Stepping
 from modules.delivery.service.views import shipment_view, traced_shipment
-from modules.kernel.audit import note
+from modules.kernel.audit import note_all
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
 from modules.kernel.events import Progress
@@ -90,8 +90,7 @@ class DeliveryService(Arrivals, Departures):
     async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
         """Publish all events of these orders once more, as far as they are kept; answers how many."""
         async with self._database.transaction() as transaction:
-            for order_id in order_ids:
-                await note(transaction, actor, "tell_again", str(order_id))
+            await note_all(transaction, actor, [("tell_again", str(order_id), {}) for order_id in order_ids])
             return await self._outbox.tell_again(transaction, order_ids)
 
     async def facts(self, after: ShipmentId | None, limit: int) -> Sequence[ShipmentFact]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from modules.kernel.audit import note
+from modules.kernel.audit import note_all
 from modules.kernel.database import Database
 from modules.kernel.idempotency import Answered, Repeatable
 from modules.kernel.ids import ClientId, HoldId, OrderId
@@ -120,8 +120,7 @@ class Orders(Arrivals, Departures):
     async def tell_again(self, actor: str, order_ids: Sequence[OrderId]) -> int:
         """Publish all events of these orders once more, as far as they are kept; answers how many."""
         async with self._database.transaction() as transaction:
-            for order_id in order_ids:
-                await note(transaction, actor, "tell_again", str(order_id))
+            await note_all(transaction, actor, [("tell_again", str(order_id), {}) for order_id in order_ids])
             return await self._outbox.tell_again(transaction, order_ids)
 
     async def facts(self, after: OrderId | None, limit: int) -> Sequence[OrderFact]:
