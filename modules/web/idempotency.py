@@ -10,6 +10,7 @@ from modules.kernel.principal import Principal
 from modules.web.body import invalid
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
+CONDITIONS = ("if-match", "if-none-match")
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -31,6 +32,8 @@ def repeatable(request: Request, principal: Principal, body: Any = None) -> Repe
     if key is None:
         return None
     asked = [request.method, request.url.path, body]
+    if conditions := {name: request.headers[name].strip() for name in CONDITIONS if name in request.headers}:
+        asked.append(conditions)  # a change of another version is another change
     return Repeatable(principal.client_id, key, fingerprint(asked))
 
 

@@ -98,6 +98,19 @@ async def test_with_a_key_a_repeat_gets_the_first_answer_and_another_body_is_ref
     assert (await desk.get("KEYED"))["version"] == 2
 
 
+async def test_under_one_key_a_change_of_another_version_is_another_request(desk: Desk) -> None:
+    await desk.put("SEEN", LAMP, NEW)
+    key = {"Idempotency-Key": "k5"}
+    first = await desk.put("SEEN", DEARER, key | {"If-Match": '"1"'})
+    again = await desk.put("SEEN", DEARER, key | {"If-Match": '"1"'})
+    assert (first.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
+    for other in ({"If-Match": '"2"'}, NEW, {}):
+        assert told(await desk.put("SEEN", DEARER, key | other)) == (422, "idempotency_key_reused"), other
+    retired = {"Idempotency-Key": "k6", "If-Match": '"2"'}
+    assert (await desk.retire("SEEN", retired)).status_code == 200
+    assert told(await desk.retire("SEEN", retired | {"If-Match": '"3"'})) == (422, "idempotency_key_reused")
+
+
 async def test_a_key_alone_changes_what_there_is(desk: Desk) -> None:
     await desk.put("UPSERT", LAMP, NEW)
     changed = await desk.put("UPSERT", DEARER, {"Idempotency-Key": "k2"})

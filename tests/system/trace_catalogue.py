@@ -43,6 +43,7 @@ CHANGED: Sequence[Call] = (
     put("it is added with that key again", "LAMP/BLUE", 1999, {"Idempotency-Key": "lamp-1"}),
     put("the key with another body", "LAMP/BLUE", 2999, {"Idempotency-Key": "lamp-1"}),
     put("the key for another product", "LAMP/GREEN", 1999, {"Idempotency-Key": "lamp-1"}),
+    put("the key with another condition", "LAMP/BLUE", 1999, {"Idempotency-Key": "lamp-1", "If-Match": '"1"'}),
     put("a change without a condition", "LAMP/RED", 2999, {}),
     put("a change of the version seen", "LAMP/RED", 2999, {"If-Match": '"1"'}),
     put("a change of that version again", "LAMP/RED", 3999, {"If-Match": '"1"'}),
