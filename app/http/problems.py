@@ -76,6 +76,8 @@ def problem(error: WaybillError, instance: str, status: int | None = None) -> Re
 
 
 def _headers(error: WaybillError) -> dict[str, str]:
+    if isinstance(error, errors.Unauthenticated) and error.challenge is not None:
+        return {"WWW-Authenticate": error.challenge}
     if isinstance(error, errors.Unauthenticated):  # RFC 6750, 3
         given = f' error="invalid_token", error_description="{error.detail}"' if error.code == "invalid_token" else ""
         return {"WWW-Authenticate": f'Bearer realm="waybill"{"," + given if given else ""}'}

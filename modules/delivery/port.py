@@ -41,6 +41,8 @@ class NoSuchCarrier(NotFound, code="delivery.carrier_not_found"):
 class BadSignature(Unauthenticated, code="delivery.bad_signature"):
     """A pushed update is not signed by its carrier, or not just now. Source: Standard Webhooks 1.0.0."""
 
+    challenge = 'StandardWebhooks realm="waybill", headers="webhook-id webhook-timestamp webhook-signature"'
+
 
 class MessageIdReused(Invalid, code="delivery.message_id_reused"):
     """A carrier has sent another update under this `webhook-id`."""

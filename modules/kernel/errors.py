@@ -72,6 +72,9 @@ class InsufficientScope(Forbidden, code="insufficient_scope"):
 class Unauthenticated(DomainError, code="unauthenticated"):
     """No usable access token came with the request. Source: RFC 6750, 3."""
 
+    challenge: ClassVar[str | None] = None
+    """What is wanted, where it is no access token, as `WWW-Authenticate` says it. Source: RFC 9110, 11.6.1."""
+
 
 class InvalidToken(Unauthenticated, code="invalid_token"):
     """The access token is expired, revoked, malformed, or made for another service. Source: RFC 6750, 3.1."""

@@ -93,7 +93,9 @@ async def test_what_is_not_signed_by_the_carrier_just_now_is_refused(
     how = {name: int(time.time()) + value if name == "at_s" else value for name, value in BAD[what].items()}
     answer = await push(http, update, **how)
     assert (answer.status_code, answer.json()["code"]) == (401, "delivery.bad_signature")
-    assert answer.headers["WWW-Authenticate"]
+    challenge = answer.headers["WWW-Authenticate"]
+    assert challenge.startswith("StandardWebhooks "), "whoever pushes is asked for a token that would not help"
+    assert all(f"webhook-{name}" in challenge for name in ("id", "timestamp", "signature"))
     assert await whole.rows("delivery", "SELECT FROM carrier_update") == []
     assert lines
     told = "".join(lines) + answer.text
