@@ -56,6 +56,7 @@ def outbox_tables(metadata: MetaData) -> None:
         UniqueConstraint("subject", "sequence", name="outbox_subject_sequence"),
         CheckConstraint("state IN ('recorded', 'published', 'settled')", name="outbox_state"),
     )
+    Index("outbox_event", outbox.c.event_id, unique=True)
     Index("outbox_recorded", outbox.c.id, postgresql_where=text("state = 'recorded'"))
     Index("outbox_published", outbox.c.check_at, postgresql_where=text("state = 'published'"))
     Index("outbox_settled", outbox.c.settled_at, postgresql_where=text("state = 'settled'"))

@@ -5,9 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from modules.kernel.database import ConstraintViolated
+from modules.kernel.database import ConstraintViolated, sql
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import NewEvent, traceparent
+from modules.kernel.ids import new_id
+from modules.kernel.mailroom.statements import EVENT
 from tests.integration.events.letters import SOURCE, Noted, name, subject
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import Sender
@@ -83,6 +85,15 @@ async def test_an_event_carries_the_trace_of_its_cause_or_of_the_work_at_hand(ma
     finally:
         traceparent.reset(token)
     assert [event.traceparent for event in (await outbox.take(2)).values()] == ["at-hand", "cause"]
+
+
+async def test_an_event_is_found_by_its_id_however_many_there_are(mail: Mail) -> None:
+    async with mail.database.transaction() as transaction:
+        await transaction.execute(
+            sql("SET LOCAL enable_seqscan = off")
+        )  # a table of nothing is read faster than an index
+        rows = await transaction.fetch(sql(f"EXPLAIN {EVENT}"), event_id=new_id())
+    assert "outbox_event" in rows[0][0], "all events are read to find one"
 
 
 async def test_its_depth_says_how_much_waits_in_each_state(mail: Mail) -> None:
