@@ -11,12 +11,15 @@ from tests.integration.events.whole import Whole
 from tests.sabotage.booking_guards import BOOKING
 from tests.sabotage.cancel_guards import CANCELLING
 from tests.sabotage.guards import Guard, breaks, keeps, without
+from tests.sabotage.handling_guards import HANDLING
 from tests.sabotage.inbox_guards import INBOX
 from tests.sabotage.outbox_guards import ANYBODY, BY_TOKEN, OUTBOX
 from tests.sabotage.part_guards import PARTS
+from tests.sabotage.relay_guards import RELAY
+from tests.sabotage.settling_guards import SETTLING
 from tests.support.interleaving import Gate
 
-every_guard = pytest.mark.parametrize("promised", [*INBOX, *OUTBOX], ids=str)
+every_guard = pytest.mark.parametrize("promised", [*INBOX, *HANDLING, *OUTBOX, *SETTLING, *RELAY], ids=str)
 every_part = pytest.mark.parametrize("promised", [*PARTS, *CANCELLING], ids=str)
 every_key = pytest.mark.parametrize("promised", BOOKING, ids=str)
 

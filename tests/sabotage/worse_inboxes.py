@@ -1,10 +1,12 @@
 """Inboxes and outboxes as somebody might have written them who did not know better."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
 from modules.kernel.errors import Unavailable
-from modules.kernel.events import Event, NewEvent, Progress
+from modules.kernel.events import Event, NewEvent, Progress, from_cloud_event
 from modules.kernel.inbox import (
     LOCK_CURSORS,
     PARK,
@@ -34,6 +36,7 @@ MOVE_OR_OPEN = sql("""
     FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid, sequence int)
     ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence
 """)
+PARKED_OF = sql("SELECT event FROM inbox_parked WHERE source = :source AND subject = :subject ORDER BY sequence DESC")
 BEHIND_THE_LAST = sql(
     "SELECT id, event_id, type, subject, sequence, recorded_at, data, traceparent FROM outbox WHERE id > :last ORDER BY id LIMIT :limit"
 )
@@ -127,6 +130,72 @@ class BlamesEvents(Inbox):
             return await super()._apply(events, parked=parked)
         except Unavailable as error:
             raise ValueError("something failed") from error
+
+
+class LooksForTheEndLast(Inbox):
+    """Says what it has handled, and then whether that was all."""
+
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        at_end, self.at_end = self.at_end, _not_yet
+        words = await super().progress(source, subjects)
+        self.at_end = at_end
+        return replace(words, at_end=await at_end(source))
+
+
+async def _not_yet(_source: str) -> bool:
+    return False
+
+
+class TakesUpAllAtOnce(Inbox):
+    """Runs all that is parked of a subject in one transaction."""
+
+    async def take_up(self, key: Key) -> None:
+        async with self.database.reading() as reading:
+            rows = await reading.fetch(PARKED_OF, source=key[0], subject=key[1])
+        if rows:
+            await self._apply([from_cloud_event(row.event) for row in rows], parked=True)
+
+
+class LooksAtNothingBehind(Inbox):
+    """Has done its work when its batch is handled."""
+
+    async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
+        await super()._apply(events, parked=parked)
+        return []
+
+
+class StepsOverTheDead(Inbox):
+    """Goes on behind what it has given up."""
+
+    async def _failed(self, event: Event, state: str, attempts: int, error: Exception | None) -> None:
+        await super()._failed(event, state, attempts, error)
+        if state == "dead":
+            async with self.database.transaction() as transaction:
+                await self._move(transaction, {(event.source, event.subject): event.sequence})
+
+
+class StopsAtTheDead(Inbox):
+    """Handles nothing while it has given something up."""
+
+    async def handle(self, events: Sequence[Event]) -> None:
+        if not (await self.counts()).get("dead"):
+            await super().handle(events)
+
+
+class CountsOutages(Inbox):
+    """Takes no attempt back."""
+
+    async def _failed(self, event: Event, state: str, attempts: int, error: Exception | None) -> None:
+        await super()._failed(event, state, attempts if error else attempts + 1, error)
+
+
+class GivesUpWhatever(Inbox):
+    """Does not look whether an event was handled."""
+
+    async def give_up(self, event: Event, attempts: int, reason: str) -> None:
+        row = _parked_row(event, state="dead", attempts=attempts, error=RuntimeError(reason))
+        async with self.database.transaction() as transaction:
+            await transaction.execute(PARK, rows=rows_json([row]))
 
 
 class GoesOnFromTheLast(Outbox):

@@ -14,6 +14,7 @@ from tests.integration.events.letters import SOURCE, Fault, name
 from tests.integration.events.mail import Mail
 
 WEEK = timedelta(days=7)
+PATIENCE_S = 10.0  # only a test that fails waits so long
 
 
 class Unsteady:
@@ -134,6 +135,9 @@ async def stopped(task: asyncio.Task[None]) -> None:
 
 async def handled(mail: Mail, expected: str) -> None:
     """Until these events, and no others, have taken effect."""
-    async with asyncio.timeout(10):
-        while sorted((await mail.effects()).split()) != sorted(expected.split()):
-            pass
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while sorted((await mail.effects()).split()) != sorted(expected.split()):
+                pass
+    except TimeoutError:
+        raise AssertionError(f"took effect: {await mail.effects()}; waited for: {expected}") from None

@@ -85,6 +85,19 @@ async def test_each_parked_event_is_taken_up_in_a_transaction_of_its_own(mail: M
     assert row.transactions == 3, "parked events share a transaction"
 
 
+async def test_what_is_handled_while_a_module_is_asked_does_not_look_lost(mail: Mail) -> None:
+    inbox = mail.inbox()
+
+    async def at_end(_source: str) -> bool:
+        await mail.receive("A1")  # just then the last that there is to read is handled
+        return True
+
+    inbox.at_end = at_end
+    progress = await inbox.progress("/waybill/sales", [event("A1").subject])
+    assert progress.at_end
+    assert progress.handled == {event("A1").subject: 1}, "what was just handled looks lost"
+
+
 async def test_progress_says_how_far_each_subject_is_and_what_is_parked(mail: Mail) -> None:
     await mail.receive("A1 A2 B2 B3 C1")
     asked = [one.subject for one in events("A1 B1 D1")]

@@ -99,7 +99,7 @@ async def test_a_parked_event_whose_run_was_killed_rests_before_it_is_tried_agai
     await mail.receive("A2")
     with pytest.raises(Killed):
         await mail.receive("A1")
-    assert await mail.inbox().due() == []
+    assert await mail.inbox().due() == [], "what has just killed a process is due at once"
     await mail.try_again()
     assert await mail.effects() == "A1 A2"
 

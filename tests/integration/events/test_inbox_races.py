@@ -2,7 +2,8 @@
 
 import pytest
 
-from modules.kernel.errors import NotReached
+from modules.kernel.database import sql
+from modules.kernel.errors import Contended, NotReached
 from tests.integration.events.letters import SOURCE, once, raises, subject
 from tests.integration.events.mail import Mail
 from tests.support.interleaving import Gate, UnsteadyDatabase
@@ -61,6 +62,27 @@ async def test_consumers_with_crossing_batches_lock_subjects_in_one_order(mail: 
     await second
     await third
     assert await mail.cursors() == {"A": 2, "B": 2, "C": 2}
+
+
+LOCK = sql("SELECT FROM inbox_cursor WHERE subject = :subject FOR UPDATE")
+CIRCLE = "two consumers waited in a circle"
+
+
+async def test_subjects_are_locked_in_their_order_however_their_events_come(mail: Mail) -> None:
+    await mail.receive("A1 B1")
+    async with mail.database.transaction() as other:
+        await other.execute(LOCK, subject=subject("A"))
+        receiving = mail.begin(mail.receive("B2 A2"))
+        await mail.waits(unless=receiving)
+        try:
+            await other.execute(LOCK, subject=subject("B"))
+        except Contended:
+            raise AssertionError(CIRCLE) from None
+    try:
+        await receiving
+    except Contended:
+        raise AssertionError(CIRCLE) from None
+    assert await mail.cursors() == {"A": 2, "B": 2}
 
 
 async def test_an_event_that_another_consumer_is_just_parking_is_not_run_again(mail: Mail) -> None:

@@ -65,7 +65,7 @@ async def test_the_relay_is_woken_once_for_a_transaction_and_not_before_it_has_c
     async with mail.database.transaction() as transaction:
         for sequence in (1, 2, 3):
             await outbox.record(transaction, [NewEvent(subject("A"), sequence, Noted("A"))])
-        assert woken == []
+        assert woken == [], "the relay was woken before there was anything to see"
     assert woken == [True]
 
 

@@ -24,7 +24,8 @@ async def test_what_the_bus_does_not_take_stays_recorded_and_goes_out_with_the_n
     await mail.record("A1 B1 C1")
     sender = Sender(mail, refuses="B1")
     await sender.turn()
-    assert await mail.outgoing() == {"A1": "published", "B1": "recorded", "C1": "published"}
+    states = {"A1": "published", "B1": "recorded", "C1": "published"}
+    assert await mail.outgoing() == states, "what the bus did not take counts as published"
     sender.bus._refuses.clear()
     await sender.turn()
     assert sender.bus.published == ["A1", "B1", "C1", "B1"]
@@ -45,8 +46,8 @@ async def test_a_bus_that_is_away_is_left_alone_for_half_a_second_however_often_
     sender = Sender(mail, before=raises(NotReached("away")))
     with pytest.raises(Unavailable):
         await sender.relay.turn()
-    assert await sender.relay.turn() > 0
-    assert await mail.outgoing() == {"A1": "recorded"}, "it was tried again at once"
+    assert await sender.relay.turn() > 0, "a bus that is away was tried again at once"
+    assert await mail.outgoing() == {"A1": "recorded"}
     sender.relay._bus_at -= BUS_REST_S
     await sender.relay.turn()
     assert await mail.outgoing() == {"A1": "published"}
@@ -115,7 +116,7 @@ async def test_on_another_bus_pauses_begin_at_a_second_again(mail: Mail) -> None
     await mail.do("UPDATE outbox SET publications = 12")
     await (await restarted(mail, loses="A1")).turn()
     (row,) = await mail.rows("SELECT publications FROM outbox")
-    assert row.publications == 1
+    assert row.publications == 1, "what a new bus loses is waited for as long as on the old one"
 
 
 async def test_a_relay_that_is_stopped_while_it_publishes_leaves_its_events_for_the_next(mail: Mail) -> None:

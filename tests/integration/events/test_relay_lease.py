@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from app.relay import STANDBY_S
+from modules.kernel import outbox as outboxes
 from modules.kernel.database import rows_json, sql
-from modules.kernel.outbox import PUBLISHED
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import Sender, lease_runs_out, stopped
 from tests.support.interleaving import Gate
@@ -19,7 +19,7 @@ async def test_while_one_relay_works_the_others_stand_by(mail: Mail) -> None:
     await mail.record("A1")
     await active.turn()
     await mail.record("A2")
-    assert await standby.turn() == STANDBY_S
+    assert await standby.turn() == STANDBY_S, "two relays work at once"
     assert (active.bus.published, standby.bus.published) == (["A1"], [])
 
 
@@ -49,7 +49,7 @@ async def test_a_standby_takes_over_when_the_lease_has_run_out(mail: Mail) -> No
     await lease_runs_out(mail)
     standby.relay._renew_at = 0.0
     await standby.send()
-    assert (await mail.effects(), await mail.outgoing()) == ("A1", {"A1": "settled"})
+    assert (await mail.effects(), await mail.outgoing()) == ("A1", {"A1": "settled"}), "nobody publishes any more"
 
 
 async def test_a_standby_takes_over_at_once_when_the_lease_is_given_back(mail: Mail) -> None:
@@ -86,7 +86,7 @@ async def test_a_relay_that_finds_its_lease_gone_publishes_nothing_more(mail: Ma
     await mail.outbox().lease("another", TTL)
     gate.open()
     await publishing
-    assert await stale.turn() == STANDBY_S
+    assert await stale.turn() == STANDBY_S, "a stale relay went on"
     assert stale.bus.published == ["A1"], "a stale relay published again"
 
 
@@ -104,8 +104,7 @@ async def test_what_two_relays_published_takes_effect_once(mail: Mail) -> None:
     assert await mail.effects() == "A1 B1"
 
 
-async def test_with_a_token_that_has_passed_on_no_write_does_anything(unchecked_mail: Mail) -> None:
-    mail = unchecked_mail
+async def test_with_a_token_that_has_passed_on_no_write_does_anything(mail: Mail) -> None:
     await mail.record("A1 B1 C1")
     await Sender(mail, loses="A1 B1 C1").turn()
     await mail.do("UPDATE outbox SET state = 'recorded' WHERE id = (SELECT min(id) FROM outbox)")
@@ -115,13 +114,14 @@ async def test_with_a_token_that_has_passed_on_no_write_does_anything(unchecked_
     rows = [row.id for row in await mail.rows("SELECT id FROM outbox ORDER BY id")]
     before = await mail.outgoing()
     outbox, stale = mail.outbox(), 77
-    assert await outbox.mark_published(stale, "bus", {rows[0]: "1"}) == 0
-    assert await outbox.mark_checked(stale, {rows[1]: "settled"}) == 0
-    assert await outbox.forget_other_buses(stale, "another bus") == 0
-    assert await outbox.prune(stale, timedelta()) == 0
+    assert await outbox.mark_published(stale, "bus", {rows[0]: "1"}) == 0, "a stale relay published"
+    assert await outbox.mark_checked(stale, {rows[1]: "settled"}) == 0, "a stale relay settled"
+    assert await outbox.forget_other_buses(stale, "another bus") == 0, "a stale relay took its bus for the present one"
+    assert await outbox.prune(stale, timedelta()) == 0, "a stale relay pruned"
     await outbox.end_lease(stale)
     assert await mail.outgoing() == before
-    assert await outbox.lease("another", TTL) is None
+    assert await outbox.lease("another", TTL) is None, "a stale relay gave back another's lease"
+    await mail.do("UPDATE outbox SET state = 'recorded'")  # nobody has handled anything, and the check knows
 
 
 async def test_a_lease_passes_on_only_when_a_write_under_it_has_ended(mail: Mail) -> None:
@@ -131,8 +131,8 @@ async def test_a_lease_passes_on_only_when_a_write_under_it_has_ended(mail: Mail
     await lease_runs_out(mail)
     async with mail.database.transaction() as writing:
         rows = rows_json([{"id": row, "stream_id": "1"} for row in await outbox.take(1)])
-        assert await writing.execute(PUBLISHED, rows=rows, bus="a", token=token) == 1
+        assert await writing.execute(outboxes.PUBLISHED, rows=rows, bus="a", token=token) == 1
         taking = mail.begin(outbox.lease("b", TTL))
         await mail.waits(unless=taking)
-        assert not taking.done()
+        assert not taking.done(), "the lease passed on in the middle of a write"
     assert await taking == 2

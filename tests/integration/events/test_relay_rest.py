@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.relay import Relay
+from app.relay import LOOK_EVERY_S, Relay
 from modules.kernel.events import NewEvent
 from tests.integration.events.letters import Noted, subject
 from tests.integration.events.mail import Mail
@@ -31,6 +31,14 @@ async def test_a_standby_that_is_woken_again_and_again_turns_once_for_each(mail:
     await stopped(task)
     assert isinstance(standby.relay, Counted)
     assert standby.relay.turns < 10, "a standby relay turned without rest"
+
+
+async def test_a_relay_with_nothing_to_do_looks_soon_for_what_other_processes_have_recorded(mail: Mail) -> None:
+    sender = Sender(mail)
+    assert 0 < await sender.turn() <= LOOK_EVERY_S, "what others record waits until somebody wakes the relay"
+    await mail.record("A1")  # through an outbox that wakes nobody
+    await sender.turn()
+    assert sender.bus.published == ["A1"]
 
 
 async def test_a_relay_at_rest_is_woken_by_a_commit(mail: Mail) -> None:
