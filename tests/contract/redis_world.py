@@ -47,10 +47,10 @@ class RedisWorld:
         """In whose hands each entry is that is not done with, and how often it was given."""
         return [(row["consumer"], row["times_delivered"]) for row in await self.depot.pending()]
 
-    async def done(self) -> None:
-        """Until everything that was given is acknowledged."""
+    async def done(self, unless: asyncio.Task[None] | None = None) -> None:
+        """Until everything that was given is acknowledged, or who is to do so has ended."""
         async with asyncio.timeout(10):
-            while await self.hands():
+            while await self.hands() and not (unless is not None and unless.done()):
                 pass
 
     async def length(self) -> int:

@@ -31,7 +31,7 @@ async def test_an_event_that_redis_refuses_has_no_place_and_the_others_have(worl
     await world.redis.set("waybill:product", "no stream")
     good, refused = event("A1"), event("B1", source="/waybill/product")
     places = await world.bus.publish([refused, good])
-    assert [place is None for place in places] == [True, False]
+    assert [place is None for place in places] == [True, False], "what Redis refused has a place"
     with pytest.raises(Unavailable, match="WRONGTYPE"):
         await world.bus.publish([refused])
 
@@ -114,7 +114,7 @@ async def test_rubbish_is_acknowledged_and_stops_nobody(world: RedisWorld) -> No
     consumer = world.consumer()
     await consumer.turn()
     assert await world.mail.effects() == "A1 B1"
-    assert (await world.mail.parked(), await world.hands()) == ({}, [])
+    assert (await world.mail.parked(), await world.hands()) == ({}, []), "rubbish is in hand for ever"
     assert await consumer.inbox.at_end(SOURCE)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.bus.redis.consumer import DEAD_FROM, RENEW_EVERY_S
+from app.bus.redis.consumer import BATCH, DEAD_FROM, RENEW_EVERY_S
 from app.bus.redis.group import LEFT
 from app.bus.redis.lag import groups_of
 from app.telemetry.metrics import CLAIMED
@@ -36,7 +36,9 @@ async def test_what_takes_long_is_renewed_and_not_counted(world: RedisWorld) -> 
     await asyncio.wait([world.mail.begin(renewed(world))], timeout=3 * RENEW_EVERY_S)
     looking = world.mail.begin(other._look())
     await asyncio.wait([looking], timeout=2)
-    assert await world.hands() == [(busy.name, 1)], "what takes long was taken for abandoned"
+    ((owner, deliveries),) = await world.hands()
+    assert owner == busy.name, "what takes long was taken for abandoned"
+    assert deliveries == 1, "what takes long was counted"
     gate.open()
     await handled(world.mail, "A1")
 
@@ -53,7 +55,8 @@ async def test_while_its_database_is_away_a_consumer_keeps_what_it_has_and_takes
     await killed._read()
     await world.depot.time_passes()
     await asyncio.wait([world.mail.begin(renewed(world))], timeout=3 * RENEW_EVERY_S)
-    assert await world.hands() == [(waiting.name, 1), (killed.name, 1)]
+    hands = [(waiting.name, 1), (killed.name, 1)]
+    assert await world.hands() == hands, "what has to wait for a database was let go"
     await other._look()
     assert await world.mail.effects() == "B1"
     assert await world.mail.parked() == {}
@@ -73,7 +76,7 @@ async def test_a_consumer_does_not_renew_what_another_has_taken_over(world: Redi
     await world.depot.time_passes()
     await other._groups[0].claim([entry.id], idle_ms=5000, count=2)
     await stalled._groups[0].renew([entry.id])
-    assert await world.hands() == [(other.name, 2)]
+    assert await world.hands() == [(other.name, 2)], "what another has taken over was taken back"
 
 
 async def test_what_a_killed_consumer_had_in_hand_is_taken_over_when_it_is_abandoned(world: RedisWorld) -> None:
@@ -82,7 +85,7 @@ async def test_what_a_killed_consumer_had_in_hand_is_taken_over_when_it_is_aband
     killed, other = world.consumer(), world.consumer()
     await ended(world.run(killed))
     await other._look()
-    assert await world.hands() == [(killed.name, 1)] * 2
+    assert await world.hands() == [(killed.name, 1)] * 2, "acknowledged, and without effect"
     await world.depot.time_passes()
     await other._look()
     assert await world.mail.effects() == "A1 B1"
@@ -95,7 +98,23 @@ async def test_what_was_given_to_a_consumer_and_never_arrived_is_taken_up_by_its
     await consumer._read()  # the answer is lost
     await world.depot.time_passes()
     await consumer._look()
-    assert await world.mail.effects() == "A1 B1"
+    assert await world.mail.effects() == "A1 B1", "what never arrived is in hand for ever"
+
+
+async def test_a_consumer_takes_no_more_at_once_than_it_can_handle_in_time(world: RedisWorld) -> None:
+    await world.subscribed(" ".join(f"A{number}" for number in range(1, 2 * BATCH)))
+    consumer = world.consumer()
+    await consumer._read()
+    assert len(await world.hands()) == BATCH, "it took more than it can handle before that looks abandoned"
+
+
+async def test_a_group_that_is_new_is_given_what_was_in_the_stream_before_it(world: RedisWorld) -> None:
+    await world.bus.publish(events("A1 B1"))
+    consumer = world.consumer()
+    await consumer.make_groups()
+    await world.bus.publish(events("A2"))
+    await consumer.turn()
+    assert await world.mail.effects() == "A1 B1 A2", "what was there before the group was passed over"
 
 
 async def test_an_event_that_kills_every_process_is_dead_and_its_neighbours_are_not_to_blame(
@@ -106,8 +125,8 @@ async def test_an_event_that_kills_every_process_is_dead_and_its_neighbours_are_
     for _ in range(DEAD_FROM - 1):
         await ended(world.run(world.consumer()))
         await world.depot.time_passes()
-    world.run(world.consumer())
-    await world.done()
+    await world.done(unless=world.run(world.consumer()))
+    assert await world.hands() == [], "an event kills processes for ever"
     assert await world.mail.parked() == {"B1": "dead 4"}, "a neighbour was blamed"
     assert await world.mail.effects() == "A1 C1 D1"
     assert world.mail.runs.count("B1") == DEAD_FROM - 1
@@ -140,6 +159,25 @@ async def test_however_often_an_event_is_handed_over_it_is_not_counted(world: Re
     world.run(world.consumer())
     await handled(world.mail, "A1 B1")
     assert await world.mail.parked() == {}
+
+
+async def test_what_has_killed_before_is_handled_alone_and_counted_on_though_it_was_handed_over(
+    world: RedisWorld,
+) -> None:
+    world.mail.faults["A1"] = raises(Killed())
+    await world.subscribed("A1")
+    for _ in range(2):
+        await ended(world.run(world.consumer()))
+        await world.depot.time_passes()
+    world.mail.faults["A1"] = (gate := Gate()).passed
+    leaving = world.run(world.consumer())
+    await gate.reached()
+    await stopped(leaving)
+    assert await world.hands() == [(LEFT, 3)]
+    world.mail.faults["A1"] = raises(Killed())
+    last = world.consumer()
+    await ended(world.run(last))
+    assert await world.hands() == [(last.name, 3)], "what had killed was forgiven because it was handed over"
 
 
 async def test_a_consumer_that_leaves_with_nothing_in_hand_leaves_no_name(world: RedisWorld) -> None:

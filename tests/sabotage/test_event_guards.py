@@ -2,15 +2,18 @@
 
 import pytest
 
+from app.bus import consumer
 from modules.kernel import outbox
 from modules.kernel.database import Database
+from tests.contract import test_bus
+from tests.contract.bus_depots import InProcess
 from tests.integration.events.letters import SOURCE
 from tests.integration.events.mail import Mail, check
 from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over
 from tests.integration.events.whole import Whole
 from tests.sabotage.booking_guards import BOOKING
 from tests.sabotage.cancel_guards import CANCELLING
-from tests.sabotage.guards import Guard, breaks, keeps, without
+from tests.sabotage.guards import Guard, breaks, keeps, seen_red, without
 from tests.sabotage.handling_guards import HANDLING
 from tests.sabotage.inbox_guards import INBOX
 from tests.sabotage.outbox_guards import ANYBODY, BY_TOKEN, OUTBOX
@@ -74,6 +77,21 @@ async def test_without_its_guard_a_promise_of_parcels_is_seen_broken(
     promised: Guard[Whole], spoilt: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await breaks(promised, spoilt, nothing_more, monkeypatch)
+
+
+@seen_red(
+    "P6",
+    "the bound of what waits for a subscriber in its own process",
+    test=test_bus.test_it_holds_up_who_sends_faster_than_is_handled,
+    red="it takes more than it can hold",
+)
+async def test_without_the_bound_of_what_waits_a_bus_takes_more_than_it_can_hold(
+    unchecked_mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subscriber that is slow has any number of events waiting in memory."""
+    monkeypatch.setattr(consumer, "PREFETCH", 0)
+    with pytest.raises(AssertionError, match="it takes more than it can hold"):
+        await test_bus.test_it_holds_up_who_sends_faster_than_is_handled(InProcess(), unchecked_mail)
 
 
 async def test_without_the_token_of_the_lease_an_event_is_late_or_doubled_and_still_takes_effect_once(

@@ -4,10 +4,11 @@ import pytest
 
 from tests.contract.redis_world import RedisWorld
 from tests.integration.events.mail import check
+from tests.sabotage.group_guards import GROUP
 from tests.sabotage.guards import Guard, breaks, keeps
 from tests.sabotage.redis_guards import REDIS
 
-every_guard = pytest.mark.parametrize("promised", REDIS, ids=str)
+every_guard = pytest.mark.parametrize("promised", [*REDIS, *GROUP], ids=str)
 
 
 async def all_true(world: RedisWorld) -> None:

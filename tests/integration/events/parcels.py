@@ -11,9 +11,11 @@ from modules.delivery.port import StatusReport
 from modules.kernel.events import Event
 from modules.kernel.ids import OrderId
 from modules.kernel.outbox import Outbox
+from modules.sales import repository as sales_repository
 from tests.integration.events.whole import Whole
 from tests.support.interleaving import until_waiting
 
+REPOSITORIES = {"delivery": delivery_repository, "sales": sales_repository}
 HISTORY = """
     SELECT string_agg(to_status, ' ' ORDER BY sequence) AS statuses, array_agg(sequence ORDER BY sequence) AS numbers
     FROM order_transition WHERE order_id = :id
@@ -52,11 +54,12 @@ async def raced(
     second: Callable[[], Awaitable[Any]],
     *,
     after: str = "insert_transitions",
+    within: str = "delivery",
 ) -> Any:
-    """`first` has run a statement of delivery and not committed when `second` comes; what becomes of `second`."""
-    database = whole.databases["delivery"]
+    """`first` has run a statement of a module and not committed when `second` comes; what becomes of `second`."""
+    database, repository = whole.databases[within], REPOSITORIES[within]
     task: asyncio.Task[Any] | None = None
-    statement = getattr(delivery_repository, after)
+    statement = getattr(repository, after)
 
     async def and_wait(transaction: Any, *what: Any) -> Any:
         nonlocal task
@@ -67,7 +70,7 @@ async def raced(
         return answer
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery_repository, after, and_wait)
+        patch.setattr(repository, after, and_wait)
         await first()
     assert task is not None
     return (await asyncio.gather(task, return_exceptions=True))[0]

@@ -90,6 +90,14 @@ async def test_asked_twice_it_is_asked_once(whole: Whole) -> None:
     assert await history(whole, order_id) == "placed confirmed cancelling cancelled"
 
 
+async def test_of_two_who_cancel_at_once_the_second_waits_and_asks_for_nothing_more(whole: Whole) -> None:
+    order_id = await placed(whole)
+    second = await raced(whole, lambda: whole.cancel(order_id), lambda: whole.cancel(order_id), within="sales")
+    assert second == "cancelling", f"who cancels second is told {second!r}"
+    assert len(await whole.rows("sales", "SELECT FROM outbox WHERE type LIKE '%cancel_requested%'")) == 1
+    assert await whole.rows("sales", "SELECT sequence FROM outbox ORDER BY id") == [(1,), (2,)]
+
+
 async def test_nobody_cancels_another_s_order_or_one_that_there_is_not(whole: Whole) -> None:
     order_id = await placed(whole)
     for id_, client in ((order_id, ClientId("stranger")), (OrderId(new_id()), CUSTOMER)):
