@@ -1,6 +1,7 @@
 """Asking a service that may be away, as a decent client does."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -9,19 +10,26 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 ANSWERS_WITHIN_S = 5.0
 AGAIN = frozenset({429, 500, 502, 503, 504})
 """What is worth asking again. A 500 is counted, and asked again all the same: whether it had an effect is unknown."""
+PROBLEM = "application/problem+json"
 
 
 class Connection:
     """One client's connection to one service: asks again, with the same key, until there is an answer.
 
-    `faults` counts answers that no client should ever get (500), `unanswered` requests that got none.
+    `refusals` counts the answers that were worth asking again by status and media type, `unanswered` requests that got none.
     """
 
     def __init__(self, http: httpx.AsyncClient, token: str) -> None:
         self._http = http
         self._token = token
-        self.faults = 0
+        self.refusals: Counter[tuple[int, str]] = Counter()
         self.unanswered = 0
+
+    @property
+    def faults(self) -> int:
+        """How many answers were such as no client should ever get: a `500`, or a refusal that is no problem document."""
+        fine = {(httpx.codes.SERVICE_UNAVAILABLE, PROBLEM), (httpx.codes.TOO_MANY_REQUESTS, PROBLEM)}
+        return sum(times for refusal, times in self.refusals.items() if refusal not in fine)
 
     async def ask(self, method: str, path: str, key: str | None = None, body: Any = None) -> httpx.Response:
         """The answer, whatever it takes."""
@@ -43,5 +51,6 @@ class Connection:
         except httpx.TransportError:
             self.unanswered += 1
             return None
-        self.faults += answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+        if answer.status_code in AGAIN:
+            self.refusals[answer.status_code, answer.headers.get("content-type", "").partition(";")[0]] += 1
         return answer

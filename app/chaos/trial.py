@@ -59,8 +59,18 @@ class Trial:
 
     @property
     def faults_answered(self) -> int:
-        """How many answers were `500`."""
+        """How many answers were such as no client should ever get."""
         return sum(one.faults for one in self._connections)
+
+    @property
+    def refusals(self) -> int:
+        """How many answers were refusals that are worth asking again."""
+        return sum(one.refusals.total() for one in self._connections)
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests got no answer, and were made again."""
+        return sum(one.unanswered for one in self._connections)
 
     async def during(self, work: Callable[[], Awaitable[Any]], rate: float = RATE) -> Any:
         """Do `work` while orders come in at `rate` a second and parcels go out."""
