@@ -23,6 +23,7 @@ from app.assembly import (
 )
 from app.calls import policed
 from app.carriers import chosen_carrier, signers
+from app.departure import Departure
 from app.settings import SERVICES, Secrets, Settings
 from app.telemetry.tokens import counted
 from app.verifier import LocalVerifier, Remembered
@@ -174,6 +175,7 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
+    departure = providers.Singleton(Departure, settings.provided.server.notice_s)
     peers = providers.Singleton(_peers, settings)
 
     auth_database = providers.Singleton(module_database, "auth", settings)

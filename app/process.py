@@ -2,7 +2,17 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +28,8 @@ from modules.kernel.errors import Unavailable
 from modules.kernel.idempotency import forget
 
 ALIVE = sql("SELECT 1")
-ENDS_WITHIN_S = 3.0
+ENDS_WITHIN_S = 2.0
+CLOSES_WITHIN_S = 0.5
 PRUNE_EVERY_S = 60.0
 FORGET_EVERY_S = 300.0
 PRUNE_BATCH = 500
@@ -30,7 +41,8 @@ GC_THRESHOLDS = (50_000, 20, 100)
 def build_app(container: Container) -> FastAPI:
     """The application of one process: what its settings host, and what runs beside the requests."""
     settings = container.settings()
-    health = Health(_checks(container), lambda: _refresh(container), _neighbours(container))
+    leaving = container.departure().begun
+    health = Health(_checks(container), lambda: _refresh(container), _neighbours(container), leaving)
     return create_app(
         "Waybill",
         container.routers(),
@@ -38,15 +50,15 @@ def build_app(container: Container) -> FastAPI:
         lambda: _lifetime(container),
         settings.tokens.issuer,
         internal_port=settings.server.internal_port,
+        leaving=leaving,
     )
 
 
 @asynccontextmanager
 async def _lifetime(container: Container) -> AsyncIterator[None]:
     await _begin(container)
-    tasks = [asyncio.create_task(job) for job in _jobs(container)]
-    for task in tasks:
-        task.add_done_callback(_ended)
+    work, senses = _running(_work(container)), _running(_senses(container))
+    container.departure().at_once(lambda: _end(work))
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -54,18 +66,42 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
-        if (peers := container.peers()) is not None:
-            await peers.close()
-        if _is_on_the_bus(container):
-            await container.bus().close()
-        for limit in (container.limiter(), container.pace()):
-            if limit is not None:
-                await limit.close()
-        for database in container.databases():
-            await database.close()
+        _end(senses)
+        if not container.departure().begun():
+            _end(work)
+        await _at_most(ENDS_WITHIN_S, (*work, *senses))
+        await _at_most(CLOSES_WITHIN_S, [asyncio.create_task(close()) for close in _open(container)])
+
+
+def _running(jobs: Iterable[Coroutine[Any, Any, None]]) -> Sequence[asyncio.Task[None]]:
+    tasks = [asyncio.create_task(job) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_ended)
+    return tasks
+
+
+def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+async def _at_most(seconds: float, tasks: Collection[asyncio.Task[None]]) -> None:
+    """Wait until these have ended, or so long: who waits for a server that is halted is not waited for."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+
+
+def _open(container: Container) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
+    """What closes each thing that this process has open."""
+    if (peers := container.peers()) is not None:
+        yield peers.close
+    if _is_on_the_bus(container):
+        yield container.bus().close
+    for limit in (container.limiter(), container.pace()):
+        if limit is not None:
+            yield limit.close
+    for database in container.databases():
+        yield database.close
 
 
 async def _begin(container: Container) -> None:
@@ -79,11 +115,17 @@ async def _begin(container: Container) -> None:
         await verifier.recall()
 
 
-def _jobs(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
-    settings = container.settings()
-    jobs = [container.verifier().follow(container.auth_port()), *(one.run() for one in container.consumers())]
+def _senses(container: Container) -> Iterator[Coroutine[Any, Any, None]]:
+    """What requests need for as long as there are any: who may come in, and as whom others are asked."""
+    yield container.verifier().follow(container.auth_port())
     if (peers := container.peers()) is not None:
-        jobs.append(peers.sign_in(CALLEES))
+        yield peers.sign_in(CALLEES)
+
+
+def _work(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
+    """What another process of the same modules does as well, and goes on with as soon as this one gives it up."""
+    settings = container.settings()
+    jobs = [one.run() for one in container.consumers()]
     if settings.events.relay:
         jobs += [relay.run() for relay in container.relays()]
     jobs += [keep_within(outbox, settings.events.max_unpublished) for outbox in container.outboxes()]

@@ -1,6 +1,7 @@
 """The application that uvicorn serves: settings, container, app."""
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ die_with_spawner()  # a worker ends with its parent; said before the imports bel
 
 
 def create() -> "FastAPI":
-    """The application that `WAYBILL_CONFIG` and the other variables describe."""
+    """The application that `WAYBILL_CONFIG` and the other variables describe. It notices that its server is told to stop."""
     from app.container import Container
     from app.process import build_app
     from app.settings import load_settings
@@ -21,4 +22,6 @@ def create() -> "FastAPI":
 
     settings = load_settings(Path(os.environ.get("WAYBILL_CONFIG", "config/monolith.toml")))
     configure_logs(settings.log.level)
-    return build_app(Container(settings=settings))
+    container = Container(settings=settings)
+    container.departure().heed(signal.SIGTERM, signal.SIGINT)
+    return build_app(container)

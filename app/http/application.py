@@ -10,6 +10,7 @@ from app.http import problems
 from app.http.health import Health
 from app.http.middleware import Around
 from app.http.openapi import describe
+from modules.web.leaving import Leaving, never
 
 VERSION = "0.1.0"
 """Of this release, as its documents say it."""
@@ -30,10 +31,11 @@ def create_app(
     issuer: str,
     *,
     internal_port: int | None = None,
+    leaving: Leaving = never,
 ) -> FastAPI:
     """The ASGI application of one process: `lifetime` surrounds its serving.
 
-    With `internal_port` what is for our own network is answered on that port only.
+    With `internal_port` what is for our own network is answered on that port only. `leaving` says that it was told to stop.
     """
 
     @asynccontextmanager
@@ -54,6 +56,6 @@ def create_app(
     for router in (*routers, health.routes()):
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(Around, internal_port=internal_port)
+    app.add_middleware(Around, internal_port=internal_port, leaving=leaving)
     describe(app, issuer)
     return app

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from app.http.problems import problem
 from modules.kernel.errors import NotReached, WaybillError
 from modules.web.answer import json_answer
+from modules.web.leaving import Leaving, never
 from modules.web.problem import problems
 
 Check = Callable[[], Awaitable[str | None]]
@@ -31,14 +32,21 @@ class Health:
     """Checks by name: those of this process' own part, and what is wrong with those that it works with."""
 
     def __init__(
-        self, own: Mapping[str, Check], refresh: Callable[[], Awaitable[None]], neighbours: Neighbours = _nobody
+        self,
+        own: Mapping[str, Check],
+        refresh: Callable[[], Awaitable[None]],
+        neighbours: Neighbours = _nobody,
+        leaving: Leaving = never,
     ) -> None:
         self._own = own
         self._neighbours = neighbours
         self._refresh = refresh
+        self._leaving = leaving
 
     async def missing(self) -> dict[str, str]:
-        """What this process lacks for its own part."""
+        """What this process lacks for its own part. One that is leaving looks no further."""
+        if self._leaving():
+            return {"process": "this process is leaving"}
         found = {name: await check() for name, check in self._own.items()}
         return {name: what for name, what in found.items() if what is not None}
 

@@ -1,5 +1,6 @@
 """What happens around every request: its id and trace, bounds on its size, one metric, one log line."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -9,15 +10,17 @@ from typing import Any
 from loguru import logger
 from prometheus_client import Histogram
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.problems import MalformedRequest, NoSuchPath, TooLarge, fault, problem
+from app.http.problems import CutShort, MalformedRequest, NoSuchPath, TooLarge, fault, problem
 from app.telemetry.logs import request_id
 from app.telemetry.metrics import HTTP_REQUESTS
 from modules.kernel.errors import WaybillError
 from modules.kernel.events import traceparent
 from modules.kernel.ids import new_id
 from modules.web.headers import TOLD
+from modules.web.leaving import LEAVING, Leaving, never
 
 MIB = 1024 * 1024
 INTERNAL = ("/internal/", "/metrics")
@@ -30,6 +33,8 @@ REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 POLLED = ("/auth/revocations", "/health/", "/metrics")
 """What is asked for several times a second: a line each would hide the others."""
+ELSEWHERE = (b"connection", b"close")
+"""What a process that leaves says with each answer: the next request is better sent to another."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 ENCODED_CONTROL = re.compile(rb"%(?:[01][0-9a-fA-F]|7[fF])")
 
@@ -37,9 +42,10 @@ ENCODED_CONTROL = re.compile(rb"%(?:[01][0-9a-fA-F]|7[fF])")
 class Around:
     """Pure ASGI: a middleware with a task of its own would cost more than it does."""
 
-    def __init__(self, app: ASGIApp, internal_port: int | None = None) -> None:
+    def __init__(self, app: ASGIApp, internal_port: int | None = None, leaving: Leaving = never) -> None:
         self._app = app
         self._internal_port = internal_port
+        self._leaving = leaving
         self._series: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +58,7 @@ class Around:
         id_ = _request_id(headers)
         request_id.set(id_)
         traceparent.set(_trace(headers))
+        scope[LEAVING] = self._leaving
         status, begun = 500, False
 
         async def answer(message: Message) -> None:
@@ -59,6 +66,7 @@ class Around:
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
                 told = [(name.lower().encode(), value.encode()) for name, value in scope.get(TOLD, ())]
+                told += [ELSEWHERE] if self._leaving() else []
                 message["headers"] = [*message.get("headers", ()), *told, (b"x-request-id", id_.encode())]
             await send(message)
 
@@ -68,14 +76,14 @@ class Around:
                 await problem(refusal, scope["path"], _status(refusal))(scope, receive, answer)
             else:
                 await self._app(scope, _Bounded(scope, receive), answer)
-        except _Exceeded:
-            await problem(TooLarge("The body is too large."), scope["path"], 413)(scope, receive, answer)
         except ClientDisconnect:
             status = CLIENT_LEFT
-        except Exception as error:
-            if begun:  # too late for words: the connection is cut
+        except (Exception, asyncio.CancelledError) as error:
+            if begun or not (
+                isinstance(error, Exception) or self._leaving()
+            ):  # too late for words: the connection is cut
                 raise
-            await fault(error, scope["method"], scope["path"])(scope, receive, answer)
+            await _instead(error, scope)(scope, receive, answer)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
@@ -117,6 +125,15 @@ class _Bounded:
             if self._left < 0:
                 raise _Exceeded
         return message
+
+
+def _instead(error: BaseException, scope: Scope) -> Response:
+    """What is answered where no answer came of it."""
+    if isinstance(error, _Exceeded):
+        return problem(TooLarge("The body is too large."), scope["path"], 413)
+    if isinstance(error, Exception):
+        return fault(error, scope["method"], scope["path"])
+    return problem(CutShort("This process ends; come back."), scope["path"])
 
 
 def _bound(scope: Scope) -> int:

@@ -50,6 +50,10 @@ class MalformedRequest(errors.Invalid, code="malformed_request"):
     """The path, the query or a header holds control characters or is not UTF-8."""
 
 
+class CutShort(errors.Unavailable, code="cut_short"):
+    """The process was told to stop and could not wait for this any longer. Whether anything was done is unknown: repeat it."""
+
+
 class Internal(WaybillError, code="internal", title="Something is wrong on our side"):
     """A fault of ours: the log holds everything under the request id. Whether anything was done is unknown."""
 

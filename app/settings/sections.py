@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.settings.values import Count, Generated, Issuer, Networks, Port, Rate, RedisUrl, Seconds, Share
+from app.settings.values import Count, Generated, Issuer, Networks, Pause, Port, Rate, RedisUrl, Seconds, Share
 
 
 class Section(BaseModel):
@@ -23,6 +23,8 @@ class Server(Section):
     """A second port, for our own network: with one, `/internal/…` and `/metrics` are answered only there."""
     trusted_proxies: Networks = ()
     """Who is believed when it says for whom it asks (`X-Forwarded-For`). Everybody else is who the connection says."""
+    notice_s: Pause = 0.5
+    """How long it goes on when it was told to stop, saying that it is not ready, so that requests are sent elsewhere."""
 
 
 class Events(Section):

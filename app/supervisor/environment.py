@@ -44,6 +44,7 @@ class Deployment:
     def environment(self, spec: ProcessSpec, caller: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The caller's environment, with what the process of `spec` needs to do its part, and nobody else's secrets."""
         return {
+            "WAYBILL_SERVER__NOTICE_S": "0",  # nobody sends requests elsewhere here
             **{name: value for name, value in caller.items() if not name.upper().startswith(_for_others(spec))},
             **dict(self._for_some(spec)),
             **(dict(self._for_all()) if len(self.specs) > 1 else {}),

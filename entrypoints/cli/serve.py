@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ SERVER: dict[str, Any] = {
     "access_log": False,
     "server_header": False,
     "date_header": False,
-    "timeout_graceful_shutdown": 8,
+    "timeout_graceful_shutdown": 5,  # after notice was given; then jobs have 2 s, and closing 0.5
     "timeout_keep_alive": 30,  # longer than our own clients keep a connection, so that none is closed under a request
     "backlog": 2048,
 }
@@ -40,6 +41,7 @@ def serve(
     given["WAYBILL_SERVER__INTERNAL_PORT"] = None if internal_port is None else str(internal_port)
     os.environ.update({name: value for name, value in given.items() if value is not None})
 
+    _end_well()
     gc.disable()  # until everything is imported: the collector would walk it again and again, for nothing
 
     import uvicorn
@@ -55,10 +57,17 @@ def serve(
         _migrate(settings)
     at: dict[str, Any] = {"host": settings.server.host, "factory": True, "workers": workers, **SERVER}
     at |= _believing(settings.server.trusted_proxies)
-    if settings.server.internal_port is None:
-        uvicorn.run(APPLICATION, port=settings.server.port, **at)
+    ports = [settings.server.port, *filter(None, [settings.server.internal_port])]
+    if len(ports) == workers == 1:
+        uvicorn.run(APPLICATION, port=ports[0], **at)
     else:
-        _serve_on_two(at, settings.server.port, settings.server.internal_port)
+        _serve_on(ports, at)
+
+
+def _end_well() -> None:
+    """Have a stop be no failure. Uvicorn gives it back when all is done in order; what still waits for a halted server is left."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: os._exit(0))
 
 
 def _believing(proxies: Sequence[str]) -> dict[str, Any]:
@@ -66,15 +75,16 @@ def _believing(proxies: Sequence[str]) -> dict[str, Any]:
     return {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
 
 
-def _serve_on_two(at: dict[str, Any], *ports: int) -> None:
-    """Serve until SIGTERM on more than one port, as uvicorn does on one."""
+def _serve_on(ports: Sequence[int], at: dict[str, Any]) -> None:
+    """Serve until SIGTERM on more than one port or by more than one worker, as uvicorn does on one and by one."""
     from uvicorn import Config, Server
-    from uvicorn.supervisors import Multiprocess
+
+    from entrypoints.workers import Workers
 
     configs = [Config(APPLICATION, port=port, **at) for port in ports]
     sockets = [config.bind_socket() for config in configs]
     if configs[0].workers > 1:
-        Multiprocess(configs[0], sockets=sockets).run()
+        Workers(configs[0], sockets=sockets).run()
         return
     server = Server(configs[0])
     server.run(sockets)

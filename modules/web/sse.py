@@ -12,12 +12,14 @@ from fastapi.responses import StreamingResponse
 from loguru import logger
 
 from modules.web.answer import OPTIONS
+from modules.web.leaving import LEAVING, Leaving, never
 
 HEARTBEAT_S = 15.0
 SLOW_S = 10.0
 DIGITS = 10  # sequences are 32-bit numbers
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Good = Callable[[], bool]
 """Whether the caller may still read on: its token is neither expired nor revoked."""
 
@@ -36,6 +38,8 @@ def frame(name: str, number: int, data: Any) -> bytes:
 class EventStream(StreamingResponse):
     """Frames as they come, a heartbeat when none did for 15 s, and an end as soon as the caller may not read on.
 
+    It ends as well when this process is told to stop: another goes on with it, from its `Last-Event-ID`.
+
     A reader that takes nothing for `slow_s` is cut off: it finds the rest by its `Last-Event-ID`. `batches` may be empty,
     and should come several times a second.
     """
@@ -48,13 +52,19 @@ class EventStream(StreamingResponse):
         slow_s: float = SLOW_S,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
-        self._frames = _paced(batches, good, heartbeat_s)
+        self._leaving: Leaving = never
+        self._frames = _paced(batches, lambda: good() and not self._leaving(), heartbeat_s)
         super().__init__(
             self._frames,
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
         self._slow_s = slow_s
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        self._leaving = scope.get(LEAVING, never)
+        await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         """Send it all, each piece in time."""
