@@ -21,6 +21,7 @@ from tests.system.running import ENVIRONMENT, LONG_LIVED, ROOT, WAYBILL
 
 MODULES = ("auth", "sales", "delivery", "product")
 READY_WITHIN_S = 30.0
+ENDS_WITHIN_S = 20.0  # only a test that fails waits so long
 
 __all__ = ["Deployment", "Operator", "deployed", "operating"]
 
@@ -44,14 +45,7 @@ class Deployment:
     def start(self, *modules: str) -> None:
         """Start services; does not wait."""
         for module in modules:
-            with (self.folder / f"{module}.log").open("ab") as log:
-                self._processes[module] = subprocess.Popen(
-                    [*WAYBILL, "serve", "--config", "config/distributed.toml", "--modules", module],
-                    cwd=ROOT,
-                    env=ENVIRONMENT | LONG_LIVED | self._environment(module),
-                    stdout=log,
-                    stderr=log,
-                )
+            self._launch(module, module)
 
     def ready(self, *modules: str) -> None:
         """Wait until these services can do their part."""
@@ -62,6 +56,14 @@ class Deployment:
         """`kill -9`."""
         self._processes[module].kill()
         self._processes[module].wait()
+
+    def tell_to_stop(self, module: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Have a service leave in its own time; does not wait."""
+        self._processes[module].send_signal(how)
+
+    def ended(self, module: str, within_s: float = ENDS_WITHIN_S) -> int:
+        """The exit code of a service that was told to stop; fails the test when it goes on."""
+        return self._processes[module].wait(within_s)
 
     def freeze(self, module: str) -> None:
         """Have a service stand still, with its connections open."""
@@ -113,6 +115,16 @@ class Deployment:
                 process.wait()
         self.valkey.stop()
 
+    def _launch(self, name: str, module: str, *words: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [*WAYBILL, "serve", "--config", "config/distributed.toml", "--modules", module, *words],
+                cwd=ROOT,
+                env=ENVIRONMENT | LONG_LIVED | self._environment(module),
+                stdout=log,
+                stderr=log,
+            )
+
     def _environment(self, module: str) -> dict[str, str]:
         services = {one: public_part(key) for one, key in self._services.items()}
         services = services if module == "auth" else {module: self._services[module]}
@@ -127,11 +139,15 @@ class Deployment:
             **self._told,
         }
 
+    def _at(self, name: str) -> str:
+        """Where a process itself answers."""
+        return self.url(name)
+
     def _is_ready(self, module: str) -> bool:
         code = self._processes[module].poll()
         assert code is None, f"{module} ended with {code}: {self.log(module)[-2000:]}"
         try:
-            return httpx.get(f"{self.url(module)}/health/ready", timeout=2).is_success
+            return httpx.get(f"{self._at(module)}/health/ready", timeout=2).is_success
         except httpx.TransportError:
             return False
 

@@ -17,14 +17,18 @@ def free_port() -> int:
     return loopback.free_port(_PORTS)
 
 
+def free_ports(number: int) -> list[int]:
+    """So many free ports, no two the same."""
+    ports: set[int] = set()
+    while len(ports) < number:
+        ports.add(free_port())
+    return list(ports)
+
+
 def some_ports(split: str) -> dict[str, int]:
     """A free port for each process of a partition, by the module that gives its port; no two the same."""
-    ports: dict[str, int] = {}
-    for group in split.split(","):
-        while (port := free_port()) in ports.values():
-            pass
-        ports[group.partition("+")[0]] = port
-    return ports
+    groups = split.split(",")
+    return {group.partition("+")[0]: port for group, port in zip(groups, free_ports(len(groups)), strict=True)}
 
 
 def words(ports: dict[str, int]) -> str:
