@@ -20,6 +20,8 @@ from modules.kernel.principal import INTERNAL_SCOPE
 
 FETCHED_WITHIN_S = 2.0
 TRIED_AGAIN_AFTER_S = 5.0
+CLOCKS_DIFFER_BY_S = 300
+"""At most, and for so long what this service signs is good, on either side of its own clock: it is used at once."""
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # Source: RFC 6750, 2.1
 
 
@@ -139,13 +141,21 @@ def _oauth_client(client_id: str, key: str, issuer: str) -> Any:
         # It would rather have httpx's successor, which is not what this system is built on.
         warnings.simplefilter("ignore", deprecate.AuthlibDeprecationWarning)
         from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
-    from authlib.oauth2.rfc7523 import PrivateKeyJWT  # type: ignore[import-untyped]
+    from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign  # type: ignore[import-untyped]
     from joserfc.jwk import ECKey
+
+    class Assertion(PrivateKeyJWT):  # type: ignore[misc]
+        """What auth takes although the clocks differ: it refuses what was issued in its future."""
+
+        def sign(self, auth: Any, token_endpoint: str) -> Any:
+            now = int(time.time())
+            times = {"issued_at": now - CLOCKS_DIFFER_BY_S, "expires_at": now + CLOCKS_DIFFER_BY_S}
+            return private_key_jwt_sign(auth.client_secret, auth.client_id, token_endpoint, alg=self.alg, **times)
 
     return AsyncOAuth2Client(
         client_id,
         ECKey.import_key(key),
-        token_endpoint_auth_method=PrivateKeyJWT(issuer, alg=ALGORITHM),
+        token_endpoint_auth_method=Assertion(issuer, alg=ALGORITHM),
         timeout=FETCHED_WITHIN_S,
         trust_env=False,
     )

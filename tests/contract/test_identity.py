@@ -112,6 +112,14 @@ async def test_a_token_says_who_calls_whom_and_may_do_that_only(office: Office, 
         assert claims["scope"] == INTERNAL_SCOPE
 
 
+@pytest.mark.parametrize("by_s", [-90, 90])
+async def test_a_service_is_let_in_although_its_clock_and_auths_differ_by_a_minute_and_a_half(
+    office: Office, identity: Identity, by_s: int
+) -> None:
+    office.world.clock.move(by_s)
+    assert await identity.token("product")
+
+
 async def test_an_audience_that_is_none_of_its_business_is_not_opened(identity: Identity) -> None:
     with pytest.raises(NotReached, match=r"Auth does not admit the service sales \(invalid_target\)"):
         await identity.token("auth")

@@ -68,6 +68,17 @@ async def test_a_token_from_the_future_is_good(world: World) -> None:
     assert not refused(world, world.token(iat=int(NOW.timestamp()) + 3600))
 
 
+@pytest.mark.parametrize(("off_s", "lives_s"), [(90, 220), (-90, 400)])
+async def test_who_is_wrong_about_the_time_by_90_s_ends_a_token_so_much_too_early_or_too_late_and_no_more(
+    world: World, off_s: float, lives_s: float
+) -> None:
+    token = world.token()
+    world.clock.move(off_s + lives_s - 1)
+    assert not refused(world, token)
+    world.clock.move(1)
+    assert refused(world, token)
+
+
 async def test_no_more_tokens_are_remembered_than_allowed() -> None:
     world = World(remembered=3)
     await world.learn()
