@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.secrets_file import Secrets
 from app.service_key import public_part
@@ -30,6 +30,12 @@ def external_redis(environment: Mapping[str, str] = os.environ) -> str | None:
     return environment.get("WAYBILL_EVENTS__URL") or None
 
 
+def external_placement(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Where our processes are to find each other instead of at their ports, by module: `WAYBILL_PLACEMENT__SALES`."""
+    given = {module: environment.get(_variable("placement", module), "") for module in MODULES}
+    return {module: url for module, url in given.items() if url}
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """The processes together: their databases by module, their secrets, and, in a split, the Redis between them."""
@@ -40,6 +46,8 @@ class Deployment:
     redis: str | None = None
     plays_carrier: bool = False
     """Whether parcels go their way by themselves: a rehearsal, on this machine only."""
+    placement: Mapping[str, str] = field(default_factory=dict)
+    """Where a module is found by the others, if not at its own port: behind a proxy."""
 
     def environment(self, spec: ProcessSpec, caller: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The caller's environment, with what the process of `spec` needs to do its part, and nobody else's secrets."""
@@ -71,7 +79,7 @@ class Deployment:
     def _for_all(self) -> Iterator[tuple[str, str]]:
         for one in self.specs:
             for module in one.modules:
-                yield _variable("placement", module), one.url
+                yield _variable("placement", module), self.placement.get(module, one.url)
         yield _variable("events", "bus"), "redis"
         if self.redis:
             yield _variable("events", "url"), self.redis

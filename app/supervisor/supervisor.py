@@ -10,7 +10,7 @@ from app.folder import FolderLock
 from app.launcher import CannotStart
 from app.secrets_file import Secrets, ensure_secrets
 from app.supervisor.doorbell import Doorbell, Stop
-from app.supervisor.environment import Deployment, external_databases, external_redis
+from app.supervisor.environment import Deployment, external_databases, external_placement, external_redis
 from app.supervisor.kept import Kept, how_it_ended
 from app.supervisor.plan import MODULES, ROOT, SERVICES, ProcessSpec, partition
 from app.supervisor.ports import apart, check_ports
@@ -89,7 +89,9 @@ class Supervisor:
         self._find_servers(secrets)
         logs = self._data / "log"
         logs.mkdir(exist_ok=True)
-        deployment = Deployment(self._specs, self._databases, secrets, self._redis, self._plays_carrier)
+        deployment = Deployment(
+            self._specs, self._databases, secrets, self._redis, self._plays_carrier, external_placement()
+        )
         self._servers = [
             Server(spec, self._command(spec), deployment.environment(spec), logs / f"{spec.name}.jsonl")
             for spec in self._specs

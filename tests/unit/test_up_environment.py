@@ -6,7 +6,7 @@ from app.secrets_file import Secrets
 from app.service_key import new_service_key
 from app.settings import Settings, load_settings
 from app.supervisor import Deployment, ProcessSpec, planned, serve_command
-from app.supervisor.environment import external_redis
+from app.supervisor.environment import external_placement, external_redis
 from app.supervisor.plan import MODULES, SERVICES
 from tests.unit.test_up_plan import all_partitions
 
@@ -91,6 +91,17 @@ def test_in_a_split_everybody_knows_where_everybody_is_and_where_events_travel()
         }
         assert understood.events.url is not None
         assert understood.events.url.get_secret_value() == REDIS
+
+
+def test_whoever_is_behind_a_proxy_is_found_there_by_the_others() -> None:
+    placed = external_placement({"WAYBILL_PLACEMENT__SALES": "http://127.0.0.1:9", "WAYBILL_PLACEMENT__AUTH": ""})
+    specs = planned("auth,sales,delivery,product", None, 3000)
+    deployment = Deployment(specs, DATABASES, SECRETS, REDIS, placement=placed)
+    understood = [settings(deployment, spec) for spec in specs]
+
+    assert [one.placement["sales"] for one in understood] == ["http://127.0.0.1:9"] * 4
+    assert [one.placement["auth"] for one in understood] == ["http://127.0.0.1:3004"] * 4
+    assert [one.server.port for one in understood] == [3004, 3001, 3002, 3003]
 
 
 def test_what_the_caller_sets_for_all_reaches_all() -> None:
