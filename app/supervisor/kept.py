@@ -71,6 +71,10 @@ class Kept:
                 self._rest()
         return None
 
+    def settle(self) -> None:
+        """Note that it has done its work: its next end is a new one, not one more in a row."""
+        self._pause_s = FIRST_PAUSE_S
+
     @property
     def is_ready(self) -> bool:
         """Whether it runs and does its work."""

@@ -155,6 +155,8 @@ class Supervisor:
                 self._reload()
             if not all_ready and all(kept.is_ready for kept in self._kept):
                 all_ready = True
+                for kept in self._kept:
+                    kept.settle()
                 self._write_run()
                 self._say("ready again")
             bell.wait(self._pause(all_ready=all_ready))

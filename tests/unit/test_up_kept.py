@@ -61,6 +61,16 @@ def test_having_been_healthy_the_first_pause_is_short_again() -> None:
     assert pauses(kept, clock, 2, lasted_s=HEALTHY_S) == [0.1, 0.1]
 
 
+def test_having_done_its_work_however_shortly_it_is_started_again_at_once() -> None:
+    clock = Clock()
+    kept = Kept("frail", Frail(), clock)
+    kept.launch()
+    pauses(kept, clock, 5)
+    kept.settle()
+
+    assert pauses(kept, clock, 2) == [0.1, 0.2]
+
+
 def test_it_is_not_started_before_its_pause_is_over() -> None:
     clock, part = Clock(), Frail()
     kept = Kept("frail", part, clock)
