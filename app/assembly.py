@@ -10,6 +10,7 @@ from app.database import open_database
 from app.failpoints import failpoints
 from app.relay import Relay
 from app.settings import MODULES, Settings
+from modules.kernel.clock import Clock, SystemClock
 from modules.kernel.database import Database
 from modules.kernel.events import Bus, source_of
 from modules.kernel.inbox import Inbox
@@ -48,6 +49,12 @@ def sales_pace(settings: Settings) -> "Pace | None":
 
     url = settings.events.url if settings.events.bus == "redis" else None
     return open_pace(settings.limits, url.get_secret_value() if url else None)
+
+
+def wall_clock(settings: Settings) -> Clock:
+    """The machine's clock, unless this process was started to be wrong about the time."""
+    points = failpoints()
+    return SystemClock() if points is None else points.clock(settings.modules)
 
 
 def failing(name: str, database: Database) -> Database:

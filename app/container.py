@@ -19,6 +19,7 @@ from app.assembly import (
     redis_bus,
     relay_of,
     sales_pace,
+    wall_clock,
     where,
 )
 from app.calls import policed
@@ -40,7 +41,7 @@ from modules.delivery import model as delivery_model
 from modules.delivery import remote as delivery_remote
 from modules.delivery.port import DeliveryPort
 from modules.delivery.service import Carrying, DeliveryService, Hearing, Opening, Reporting, Stepping, Stopping
-from modules.kernel.clock import SystemClock
+from modules.kernel.clock import Clock
 from modules.kernel.database import Database
 from modules.kernel.events import Bus
 from modules.kernel.inbox import Inbox
@@ -76,7 +77,7 @@ MODELS = {"sales": sales_model, "delivery": delivery_model, "product": product_m
 """The business of each module with the power off, to draw its state machines."""
 
 
-def _auth(database: Database, settings: Settings, clock: SystemClock) -> AuthService:
+def _auth(database: Database, settings: Settings, clock: Clock) -> AuthService:
     key_encryption_key = settings.secrets.key_encryption_key
     if key_encryption_key is None:
         raise ValueError("auth is hosted here and has no key to encrypt keys with")
@@ -128,7 +129,7 @@ def _caller(settings: Settings) -> str:
     return next(module for module in settings.modules if module in SERVICES)
 
 
-def _remembered(settings: Settings, clock: SystemClock, **databases: Callable[[], Database]) -> Remembered | None:
+def _remembered(settings: Settings, clock: Clock, **databases: Callable[[], Database]) -> Remembered | None:
     """What auth said is kept where it lives elsewhere, in the database of the first module here."""
     return None if "auth" in settings.modules else Remembered(Memory(databases[_caller(settings)]()), clock)
 
@@ -174,7 +175,7 @@ class Container(containers.DeclarativeContainer):
     """Everything of one process. `settings` is given, the rest follows; only what a hosted module needs is made."""
 
     settings = providers.Dependency(instance_of=Settings)
-    clock = providers.Singleton(SystemClock)
+    clock = providers.Singleton(wall_clock, settings)
     departure = providers.Singleton(Departure, settings.provided.server.notice_s)
     peers = providers.Singleton(_peers, settings)
 

@@ -4,23 +4,32 @@ They exist only where the variable WAYBILL_FAILPOINTS names a folder; else the c
 place is armed by a file of its name in that folder, which says what is to happen there: `kill` (as by `kill -9`) or
 `lose` (the answer is lost: what was done stays done). It happens once, to whichever process comes there first, and
 leaves a file `NAME.hit`.
+
+A file `MODULE.clock` has the process that hosts the module be wrong about the time by as many seconds as it says, from
+its start to its end.
 """
 
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from loguru import logger
+from uuid_utils.compat import uuid7
 
+from modules.kernel import ids
+from modules.kernel.clock import Clock, SystemClock
 from modules.kernel.database import Database, Transaction
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import Bus, Event
 
 VARIABLE = "WAYBILL_FAILPOINTS"
 KILL, LOSE = "kill", "lose"
+CLOCK = "clock"
 
 
 def failpoints() -> "FailPoints | None":
@@ -63,6 +72,34 @@ class FailPoints:
     def port(self, name: str, real: Any, method: str) -> Any:
         """A port with the places `NAME.before_METHOD` and `NAME.after_METHOD`."""
         return FailingPort(name, real, method, self.passed)
+
+    def clock(self, modules: Sequence[str]) -> Clock:
+        """The machine's clock, wrong by what a file `MODULE.clock` says of one of the modules that are hosted here."""
+        by_s = 0.0
+        for module in modules:
+            armed = self._folder / f"{module}.{CLOCK}"
+            said = float(armed.read_text()) if armed.exists() else 0.0
+            (self._folder / f"{module}.{CLOCK}.hit").write_text(str(said))
+            by_s = by_s or said
+        return WrongClock(by_s) if by_s else SystemClock()
+
+
+class WrongClock:
+    """A clock that is wrong, and with it all else in this process that looks at the wall.
+
+    What is made of ids, signed by libraries or counted by them asks the machine itself, so that is deceived, too.
+    """
+
+    def __init__(self, by_s: float) -> None:
+        self._by = timedelta(seconds=by_s)
+        right, right_ns = time.time, time.time_ns
+        time.time = lambda: right() + by_s
+        time.time_ns = lambda: right_ns() + int(by_s * 1e9)
+        vars(ids)["uuid7"] = lambda: uuid7(nanoseconds=time.time_ns())
+
+    def now(self) -> datetime:
+        """See `Clock.now`."""
+        return datetime.now(UTC) + self._by
 
 
 class FailingDatabase(Database):

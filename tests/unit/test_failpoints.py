@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,15 @@ from app.assembly import failing, failing_port
 from app.failpoints import KILL, LOSE, VARIABLE, FailPoints, failpoints
 from modules.kernel.errors import Unavailable
 
+LOOKS = """
+import sys, time
+from pathlib import Path
+from app.failpoints import FailPoints
+clock = FailPoints(Path(sys.argv[1])).clock(["auth", "product"])
+from authlib.oauth2.rfc7523.assertion import time as signing
+from modules.kernel.ids import new_id
+print(clock.now().timestamp(), time.time(), time.time_ns() / 1e9, (new_id().int >> 80) / 1000 + 0.001, signing.time())
+"""
 PASS = "from pathlib import Path; import sys; from app.failpoints import FailPoints; FailPoints(Path(sys.argv[1])).passed('a')"
 
 
@@ -35,6 +46,29 @@ def test_an_answer_is_lost_once(tmp_path: Path) -> None:
         points.passed("a")
     points.passed("a")
     assert (tmp_path / "a.hit").read_text() == LOSE
+
+
+def test_a_clock_is_right_where_nothing_says_otherwise(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    now = FailPoints(tmp_path).clock(["sales"]).now()
+    assert before <= now <= datetime.now(UTC)
+    assert (tmp_path / "sales.clock.hit").read_text() == "0.0"
+
+
+@pytest.mark.parametrize("by_s", [90, -90])
+def test_whoever_has_a_wrong_clock_is_wrong_wherever_it_looks(tmp_path: Path, by_s: int) -> None:
+    (tmp_path / "product.clock").write_text(str(by_s))
+    before = time.time()
+    told = subprocess.run(
+        [sys.executable, "-c", LOOKS, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    clock, wall, nanoseconds, id_, assertion = (float(word) - by_s for word in told.stdout.split())
+    for instant in (clock, wall, nanoseconds, id_, assertion):
+        assert int(before) <= instant <= time.time()
 
 
 def test_a_process_dies_as_by_kill_9(tmp_path: Path) -> None:
