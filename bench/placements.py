@@ -11,10 +11,11 @@ import psycopg
 from app.operator import Operator, operating
 from app.supervisor.plan import MODULES
 from app.supervisor.runfile import RunFile
-from bench import revoking
+from bench import revoking, shipped
 from bench.load import Load
 from bench.orders import Setting, load, oracle, prepare
 from bench.revoking import Place, Revoked
+from bench.shipped import Shipped, Watched
 from bench.system import admin_dsn, free_port, running
 
 SPLIT = ",".join(MODULES)
@@ -84,6 +85,10 @@ class Side:
         """It, to have tokens revoked at."""
         return await Place.of(self._run, self._operator)
 
+    def watched(self, admin_dsn: str) -> Watched:
+        """It, to have lone orders followed at until their shipments are there."""
+        return Watched(self._run, self._token, self._client_id, admin_dsn)
+
     async def _check(self) -> None:
         await oracle(self._run, self._operator, self._client_id, self._loads)
 
@@ -94,8 +99,10 @@ class Side:
         return servers, others + (_cpu_s(int(valkey)) if valkey else 0.0)
 
 
-async def measure(folder: Path, setting: Setting) -> tuple[Sequence[Pair], Sequence[Revoked]]:
-    """Rounds of one process and of four in turn, on databases of the same PostgreSQL: orders, then revoked tokens.
+async def measure(
+    folder: Path, setting: Setting
+) -> tuple[Sequence[Pair], Sequence[tuple[Shipped, Shipped]], Sequence[Revoked]]:
+    """Rounds of one process and of four in turn, on databases of one PostgreSQL: orders, shipments, revoked tokens.
 
     Raises:
         AssertionError: an order was lost, doubled or oversold, or a revoked token let in for ever: then no figure means
@@ -112,8 +119,9 @@ async def measure(folder: Path, setting: Setting) -> tuple[Sequence[Pair], Seque
                 await a.warm()
                 await b.warm()
                 pairs = [Pair(await a.round(setting), await b.round(setting)) for _ in range(setting.rounds)]
+                followed = await shipped.measure(a.watched(admin), b.watched(admin), setting.rounds)
                 places = await a.place(), await b.place()
-                return pairs, await revoking.measure(*places, setting.rounds)
+                return pairs, followed, await revoking.measure(*places, setting.rounds)
 
 
 @asynccontextmanager

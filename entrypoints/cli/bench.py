@@ -12,22 +12,24 @@ import typer
 from entrypoints.cli.acting import REFUSED, Json, end, print_table, show
 
 if TYPE_CHECKING:
+    from bench.events import EventRound
     from bench.load import Load
     from bench.orders import Round, Sustained
     from bench.placements import Pair, Placement
     from bench.revoking import Revoked
+    from bench.shipped import Shipped
     from bench.tokens import TokenRound
 
 
 def bench(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Three short rounds, in two and a half minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Three short rounds, in four minutes.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure orders and tokens, interleaved with pgbench and an in-memory echo; print nothing if any is amiss."""
     import uvloop
 
-    from bench import placements, tokens
+    from bench import events, placements, tokens
     from bench.orders import Setting, measure
 
     setting = Setting(rounds=3, seconds=3) if quick else Setting(rounds=5, seconds=15)
@@ -35,11 +37,13 @@ def bench(
     with tempfile.TemporaryDirectory(prefix="waybill-bench-") as folder:
         try:
             rounds, sustained = uvloop.run(measure(Path(folder) / "data", setting))
-            pairs, revoked = uvloop.run(placements.measure(Path(folder), setting))
+            pairs, shipped, revoked = uvloop.run(placements.measure(Path(folder), setting))
+            about_events = uvloop.run(events.measure(Path(folder), setting.rounds, 2000 * setting.seconds))
             about_tokens = uvloop.run(tokens.measure(Path(folder) / "tokens", for_tokens))
         except AssertionError as fault:
             raise end(f"The oracle found: {fault}. No figure is worth printing.", REFUSED) from None
-    figures = [*_figures(rounds, sustained), *_placements(pairs), *_tokens(about_tokens), *_revoked(revoked)]
+    about_orders = [*_figures(rounds, sustained), *_placements(pairs), *_shipped(shipped), *_events(about_events)]
+    figures = [*about_orders, *_tokens(about_tokens), *_revoked(revoked)]
     show(
         [dict(zip(("what", "min", "median", "max"), row, strict=True)) for row in figures],
         as_json=as_json,
@@ -79,6 +83,35 @@ def _placements(pairs: "Sequence[Pair]") -> list[list[object]]:
         _row("CPU us an order, all, one process", [pair.one.all_cpu_us for pair in pairs]),
         _row("CPU us an order, all, four processes", [pair.four.all_cpu_us for pair in pairs]),
         _row("  beside one process, times", [pair.four.all_cpu_us / pair.one.all_cpu_us for pair in pairs], 2),
+    ]
+
+
+def _shipped(rounds: "Sequence[tuple[Shipped, Shipped]]") -> list[list[object]]:
+    return [
+        *_followed("one process", [one for one, _ in rounds]),
+        *_followed("four processes", [four for _, four in rounds]),
+    ]
+
+
+def _followed(where: str, rounds: "Sequence[Shipped]") -> list[list[object]]:
+    halves = [one.percentiles(0.5) for one in rounds]
+    of_all = replace(rounds[0], took_ms=[], commits_ms=[])
+    for one in rounds:
+        of_all.add(one)
+    late, commits = of_all.percentiles(0.99)
+    return [
+        _row(f"order-to-shipment, {where}, p50 ms", [order for order, _ in halves], 2),
+        _row("  beside three durable commits, times", [order / commits for order, commits in halves], 2),
+        _row("  p99 ms of all rounds", [late], 2),
+        _row("  beside p99 of three durable commits, times", [late / commits], 2),
+    ]
+
+
+def _events(rounds: "Sequence[EventRound]") -> list[list[object]]:
+    return [
+        _row("Redis' client alone: append, read, acknowledge, events/s", [one.bare for one in rounds]),
+        _row("event-rate: from outbox to inbox over Redis, events/s", [one.handled for one in rounds]),
+        _row("  beside the client alone, times", [one.handled / one.bare for one in rounds], 2),
     ]
 
 
