@@ -57,8 +57,8 @@ LOCK_CURSORS = sql("""
 
 # A statement of its own: it must see what those have done that the locks were waited for.
 READ_CURSORS = sql("""
-    SELECT c.source, c.subject, c.sequence, ARRAY(
-        SELECT p.sequence FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
+    SELECT c.source, c.subject, c.sequence, (
+        SELECT array_agg(p.sequence) FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
     FROM inbox_cursor c JOIN json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid) USING (source, subject)
 """)
 
@@ -100,8 +100,8 @@ DUE = sql("""
 """)
 
 PROGRESS = sql("""
-    SELECT c.subject, c.sequence, ARRAY(
-        SELECT p.sequence FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
+    SELECT c.subject, c.sequence, (
+        SELECT array_agg(p.sequence) FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
     FROM inbox_cursor c WHERE c.source = :source AND c.subject = ANY(:subjects)
 """)
 
@@ -215,7 +215,7 @@ class Inbox:
     async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
         """One transaction over `events`; answers the subjects that have something parked behind."""
         async with self.database.transaction() as transaction:
-            cursors = await _locked(transaction, sorted({(event.source, event.subject) for event in events}))
+            cursors = await _locked(transaction, list({(event.source, event.subject) for event in events}))
             fresh, early, moved = sort_out(events, cursors, parked=parked)
             for group in in_rounds(fresh):
                 if handler := self._handlers.get(group[0].type):
@@ -268,7 +268,7 @@ async def _locked(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key,
     rows = rows_json([{"source": source, "subject": subject} for source, subject in keys])
     await transaction.execute(LOCK_CURSORS, rows=rows)
     return {
-        (row.source, row.subject): Cursor(row.sequence, frozenset(row.parked))
+        (row.source, row.subject): Cursor(row.sequence, frozenset(row.parked or ()))
         for row in await transaction.fetch(READ_CURSORS, rows=rows)
     }
 
