@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dependency_injector import containers, providers
-from sqlalchemy import MetaData
 
 from app.assembly import (
     auth_limiter,
@@ -30,7 +29,6 @@ from app.telemetry.tokens import counted
 from app.verifier import LocalVerifier, Remembered
 from modules.auth import api as auth_api
 from modules.auth import remote as auth_remote
-from modules.auth.model import metadata as auth_metadata
 from modules.auth.model.secret import Peppers
 from modules.auth.model.token import Terms
 from modules.auth.port import AuthPort
@@ -64,14 +62,6 @@ if TYPE_CHECKING:
     from app.rpc import Peers
 
 _P = TypeVar("_P")
-
-TABLES: Mapping[str, MetaData] = {
-    "auth": auth_metadata,
-    "sales": sales_model.metadata,
-    "delivery": delivery_model.metadata,
-    "product": product_model.metadata,
-}
-"""The tables of each module, to compare its database with."""
 
 MODELS = {"sales": sales_model, "delivery": delivery_model, "product": product_model}
 """The business of each module with the power off, to draw its state machines."""

@@ -1,6 +1,5 @@
 """Schema changes: one history per module, each in its own database."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 
 from alembic import command
 from app.database import connect_arguments
@@ -37,23 +35,6 @@ class Migrations:
         self._config.set_main_option("script_location", str(ROOT))
         self._config.set_main_option("version_locations", str(ROOT / "versions" / module))
         self._config.set_main_option("path_separator", "os")
-
-    def await_database(self, patience_s: float = 15) -> None:
-        """Wait until the database takes connections: it may be starting beside us.
-
-        Raises:
-            OperationalError: it does not, for `patience_s`.
-        """
-        deadline = time.monotonic() + patience_s
-        while True:
-            try:
-                self._engine.connect().close()
-            except OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
 
     def upgrade(self, revision: str = "head") -> None:
         """Bring the schema up to `revision`. Two processes at once: one waits for the other.

@@ -58,7 +58,7 @@ def check(module: Module = None, data: Data = DATA) -> None:
     """Compare each schema with the tables of the code; ends with 1 where they differ."""
 
     def different(migrations: "Migrations") -> bool:
-        from app.container import TABLES
+        from app.tables import TABLES
 
         differences = migrations.differences(TABLES[migrations.module])
         for difference in differences:

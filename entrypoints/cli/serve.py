@@ -46,6 +46,7 @@ def serve(
 
     import uvicorn
 
+    from app.schema import bring_up
     from app.settings import SettingsError, load_settings
 
     try:
@@ -54,7 +55,8 @@ def serve(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     if os.environ.pop("WAYBILL_MIGRATE", "") == "1":
-        _migrate(settings)
+        for module in settings.modules:
+            bring_up(module, settings.databases[module].get_secret_value())
     at: dict[str, Any] = {"host": settings.server.host, "factory": True, "workers": workers, **SERVER}
     at |= _believing(settings.server.trusted_proxies)
     ports = [settings.server.port, *filter(None, [settings.server.internal_port])]
@@ -90,17 +92,3 @@ def _serve_on(ports: Sequence[int], at: dict[str, Any]) -> None:
     server.run(sockets)
     if not server.started:
         raise typer.Exit(STARTUP_FAILED)
-
-
-def _migrate(settings: object) -> None:
-    from app.migrations import Migrations
-    from app.settings import Settings
-
-    if not isinstance(settings, Settings):
-        raise TypeError(settings)
-    for module in settings.modules:
-        migrations = Migrations(module, settings.databases[module].get_secret_value())
-        migrations.await_database()
-        if migrations.current() != migrations.head():
-            migrations.upgrade()
-        migrations.close()

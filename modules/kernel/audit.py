@@ -6,25 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlmodel import JSON, BigInteger, Column, DateTime, Identity, Index, MetaData, Table, Text, text
 
 from modules.kernel.database import Transaction, rows_json, sql
-
-
-def audit_table(metadata: MetaData) -> None:
-    """Declare `audit`. Append-only; grows with what people do."""
-    table = Table(
-        "audit",
-        metadata,
-        Column("id", BigInteger, Identity(always=True), primary_key=True),
-        Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-        Column("actor", Text, nullable=False),
-        Column("action", Text, nullable=False),
-        Column("subject", Text, nullable=False),
-        Column("details", JSON, nullable=False),
-    )
-    Index("audit_subject", table.c.subject, table.c.id)
-
 
 NOTE = sql("""
     INSERT INTO audit (actor, action, subject, details) VALUES (:actor, :action, :subject, CAST(:details AS json))

@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 from pydantic import TypeAdapter
-from sqlmodel import JSON, Column, DateTime, Index, MetaData, Table, Text, text
 
 from modules.kernel.database import Database, Transaction, sql
 from modules.kernel.errors import Invalid
@@ -24,20 +23,6 @@ REMEMBERED = timedelta(hours=24)
 
 class RequestKeyReused(Invalid, code="idempotency_key_reused"):
     """This `Idempotency-Key` came with another request before, within 24 hours."""
-
-
-def idempotency_table(metadata: MetaData) -> None:
-    """Declare `idempotency`. Bound: what was asked within 24 hours; `forget` takes the rest away."""
-    table = Table(
-        "idempotency",
-        metadata,
-        Column("client_id", Text, primary_key=True),
-        Column("key", Text, primary_key=True),
-        Column("fingerprint", Text, nullable=False),
-        Column("answer", JSON),
-        Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-    )
-    Index("idempotency_at", table.c.at)
 
 
 # Waits for the same key in flight. A row that is over is taken like none.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlmodel import JSON, CheckConstraint, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, text
-
 from modules.kernel.database import Database, Transaction, rows_json, sql
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import Event, Progress, cloud_event, from_cloud_event
@@ -19,32 +17,6 @@ Handler = Callable[[Transaction, Sequence[Event]], Awaitable[None]]
 """Applies events of one type, each of another subject, inside the inbox's transaction."""
 
 Key = tuple[str, UUID]
-
-
-def inbox_tables(metadata: MetaData) -> None:
-    """Declare `inbox_cursor` (grows with the business: a row per subject) and `inbox_parked` (emptied as it is run)."""
-    Table(
-        "inbox_cursor",
-        metadata,
-        Column("source", Text, primary_key=True),
-        Column("subject", Uuid, primary_key=True),
-        Column("sequence", Integer, nullable=False),
-    )
-    parked = Table(
-        "inbox_parked",
-        metadata,
-        Column("source", Text, primary_key=True),
-        Column("subject", Uuid, primary_key=True),
-        Column("sequence", Integer, primary_key=True),
-        Column("event", JSON, nullable=False),
-        Column("state", Text, nullable=False),
-        Column("attempts", Integer, nullable=False),
-        Column("next_at", DateTime(timezone=True), nullable=False),
-        Column("error", Text),
-        Column("parked_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-        CheckConstraint("state IN ('waiting', 'retrying', 'dead')", name="inbox_parked_state"),
-    )
-    Index("inbox_parked_due", parked.c.next_at, postgresql_where=text("state <> 'dead'"))
 
 
 # Inserts what is missing and locks what is there (an update that no row wants is only its lock), in one order.

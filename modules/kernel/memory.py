@@ -3,22 +3,8 @@
 from typing import Any
 
 import orjson
-from sqlmodel import JSON, BigInteger, Column, DateTime, MetaData, Table, Text, text
 
 from modules.kernel.database import Database, sql
-
-
-def memory_table(metadata: MetaData) -> None:
-    """Declare `peer_memory`. Bound: a row for each thing that is remembered, a handful."""
-    Table(
-        "peer_memory",
-        metadata,
-        Column("name", Text, primary_key=True),
-        Column("number", BigInteger, nullable=False),
-        Column("content", JSON, nullable=False),
-        Column("remembered_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-    )
-
 
 REMEMBER = sql("""
     INSERT INTO peer_memory AS m (name, number, content) VALUES (:name, :number, CAST(:content AS json))

@@ -8,67 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlmodel import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Identity,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
-
 from modules.kernel.database import Database, Transaction, rows_json, sql
 from modules.kernel.errors import Overloaded
 from modules.kernel.events import Event, NewEvent, Progress, source_of, traceparent
 from modules.kernel.ids import new_id
-
-
-def outbox_tables(metadata: MetaData) -> None:
-    """Declare `outbox` and `relay_lease`. Bound: the outbox is pruned by the relay; the lease is one row."""
-    instant = DateTime(timezone=True)
-    outbox = Table(
-        "outbox",
-        metadata,
-        Column("id", BigInteger, Identity(always=True), primary_key=True),
-        Column("event_id", Uuid, nullable=False),
-        Column("type", Text, nullable=False),
-        Column("subject", Uuid, nullable=False),
-        Column("sequence", Integer, nullable=False),
-        Column("data", JSON, nullable=False),
-        Column("traceparent", Text),
-        Column("recorded_at", instant, nullable=False, server_default=text("now()")),
-        Column("state", Text, nullable=False, server_default=text("'recorded'")),
-        Column("bus", Text),
-        Column("stream_id", Text),
-        Column("publications", Integer, nullable=False, server_default=text("0")),
-        Column("published_at", instant),
-        Column("checks", Integer, nullable=False, server_default=text("0")),
-        Column("check_at", instant),
-        Column("settled_at", instant),
-        UniqueConstraint("subject", "sequence", name="outbox_subject_sequence"),
-        CheckConstraint("state IN ('recorded', 'published', 'settled')", name="outbox_state"),
-    )
-    Index("outbox_event", outbox.c.event_id, unique=True)
-    Index("outbox_recorded", outbox.c.id, postgresql_where=text("state = 'recorded'"))
-    Index("outbox_published", outbox.c.check_at, postgresql_where=text("state = 'published'"))
-    Index("outbox_settled", outbox.c.settled_at, postgresql_where=text("state = 'settled'"))
-    Table(
-        "relay_lease",
-        metadata,
-        Column("name", Text, primary_key=True),
-        Column("holder", Text, nullable=False),
-        Column("token", BigInteger, nullable=False),
-        Column("expires_at", instant, nullable=False),
-    )
-
 
 RECORD = sql("""
     INSERT INTO outbox (event_id, type, subject, sequence, data, traceparent)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.migrations import Migrations
-from modules.auth.model import metadata
+from modules.auth.table import metadata
 from modules.kernel.database import Database
 from tests.support.statements import url_of
 

@@ -14,7 +14,6 @@ from modules.delivery.model.shipment import (
 )
 from modules.delivery.model.signature import Secrets, signature, signed_with
 from modules.delivery.model.split import Parting, parted
-from modules.delivery.model.table import metadata
 from modules.delivery.model.update import (
     APPLIED,
     IMPOSSIBLE,
@@ -50,7 +49,6 @@ __all__ = [
     "called",
     "check_told_at",
     "check_version",
-    "metadata",
     "outcome",
     "parted",
     "restocked",

@@ -21,6 +21,8 @@ from sqlmodel import (
     Text,
 )
 
+from modules.kernel.tables import idempotency_table
+
 INSTANT: Any = DateTime(timezone=True)
 
 
@@ -280,3 +282,7 @@ class FailedAuthentication(AuthTable, table=True):
         ),
         Index("failed_authentication_client", "client_id", "minute"),
     )
+
+
+metadata = AuthTable.metadata
+idempotency_table(metadata)

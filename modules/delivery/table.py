@@ -18,11 +18,7 @@ from sqlmodel import (
     UniqueConstraint,
 )
 
-from modules.kernel.audit import audit_table
-from modules.kernel.idempotency import idempotency_table
-from modules.kernel.inbox import inbox_tables
-from modules.kernel.memory import memory_table
-from modules.kernel.outbox import outbox_tables
+from modules.kernel.tables import audit_table, idempotency_table, inbox_tables, memory_table, outbox_tables
 
 INSTANT = DateTime(timezone=True)
 
