@@ -58,9 +58,15 @@ NEXT_PARKED = sql("""
 """)
 
 FAILED = sql("""
-    UPDATE inbox_parked SET state = :state, attempts = :attempts, error = coalesce(:error, error),
-        next_at = clock_timestamp() + :pause
+    UPDATE inbox_parked SET state = :state, attempts = :attempts, error = :error, next_at = clock_timestamp() + :pause
     WHERE source = :source AND subject = :subject AND sequence = :sequence
+""")
+
+# Only while it is as that attempt left it: another process may have tried it since, and that counts.
+TAKE_BACK = sql("""
+    UPDATE inbox_parked SET state = CASE WHEN attempts > 1 THEN state ELSE 'waiting' END, attempts = attempts - 1,
+        next_at = clock_timestamp()
+    WHERE source = :source AND subject = :subject AND sequence = :sequence AND state = 'retrying' AND attempts = :attempts
 """)
 
 UNPARK = sql("DELETE FROM inbox_parked WHERE source = :source AND subject = :subject AND sequence <= :sequence")
@@ -97,6 +103,7 @@ class Inbox:
     def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
         self.database = database
         self._handlers = handlers
+        self._no_attempts: list[tuple[Event, int]] = []  # counted, and ended by an outage
         self.at_end: Callable[[str], Awaitable[bool]] = _never  # the bus that feeds this inbox says better
         self.applied: Callable[[Sequence[Event]], None] = _unseen  # told of what took effect, once each
 
@@ -150,7 +157,12 @@ class Inbox:
         )
 
     async def due(self, limit: int = 100) -> Sequence[Key]:
-        """Subjects whose next event is parked and may be tried again now."""
+        """Subjects whose next event is parked and may be tried again now.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        await self._take_back()
         async with self.database.reading() as reading:
             return [(row.source, row.subject) for row in await reading.fetch(DUE, limit=limit)]
 
@@ -163,26 +175,56 @@ class Inbox:
         """Run what is parked next for a subject, each event in a transaction of its own, until one may not run.
 
         The attempt is counted and committed before the event is run, so that one that kills the process is found out.
+
+        Raises:
+            Unavailable: the database (or what a handler needs) is away. That was no attempt: it is taken back, by `due`
+                where nothing can be written any more.
         """
-        source, subject = key
-        while True:
-            async with self.database.transaction() as transaction:
-                rows = await transaction.fetch(NEXT_PARKED, source=source, subject=subject, longest=MAX_PAUSE)
-            if not rows:
-                return
-            event, attempts = from_cloud_event(rows[0].event), rows[0].attempts
+        while (counted := await self._count(key)) is not None:
+            event, attempts = counted
             if attempts > MAX_ATTEMPTS:  # each earlier attempt ended with its process
                 await self._failed(event, "dead", MAX_ATTEMPTS, RuntimeError("every attempt killed its process"))
                 return
             try:
                 await self._apply([event], parked=True)
             except Unavailable:
-                await self._failed(event, "retrying" if attempts > 1 else "waiting", attempts - 1, None)
+                self._no_attempts.append(counted)
+                await self._take_back()
                 raise
             except Exception as error:  # noqa: BLE001  # as in handle
                 state = "dead" if attempts >= MAX_ATTEMPTS else "retrying"
                 await self._failed(event, state, attempts, error)
                 return
+
+    async def _count(self, key: Key) -> tuple[Event, int] | None:
+        """What is parked next for a subject and may be tried, and which attempt this is; `None` where there is nothing."""
+        counted: tuple[Event, int] | None = None
+        try:
+            async with self.database.transaction() as transaction:
+                for row in await transaction.fetch(NEXT_PARKED, source=key[0], subject=key[1], longest=MAX_PAUSE):
+                    counted = from_cloud_event(row.event), row.attempts
+        except Unavailable:  # whether it was counted is unknown
+            if counted is not None:
+                self._no_attempts.append(counted)
+            raise
+        return counted
+
+    async def _take_back(self) -> None:
+        """Have attempts that an outage ended not count; those that can't be written down now are kept for later."""
+        while self._no_attempts:
+            event, attempts = self._no_attempts.pop()
+            try:
+                async with self.database.transaction() as transaction:
+                    await transaction.execute(
+                        TAKE_BACK,
+                        source=event.source,
+                        subject=event.subject,
+                        sequence=event.sequence,
+                        attempts=attempts,
+                    )
+            except Unavailable:
+                self._no_attempts.append((event, attempts))
+                raise
 
     async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
         """One transaction over `events`; answers the subjects that have something parked behind."""
@@ -214,7 +256,7 @@ class Inbox:
             if cursors[event.source, event.subject].sequence < event.sequence:
                 await transaction.execute(PARK, rows=rows_json([row]))
 
-    async def _failed(self, event: Event, state: str, attempts: int, error: Exception | None) -> None:
+    async def _failed(self, event: Event, state: str, attempts: int, error: Exception) -> None:
         async with self.database.transaction() as transaction:
             await transaction.execute(
                 FAILED,
@@ -224,7 +266,7 @@ class Inbox:
                 state=state,
                 attempts=attempts,
                 error=_text(error),
-                pause=pause_after(attempts) if error else timedelta(),
+                pause=pause_after(attempts),
             )
 
 

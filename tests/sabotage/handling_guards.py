@@ -19,6 +19,7 @@ from tests.integration.events.test_inbox_order import (
 )
 from tests.integration.events.test_inbox_outages import (
     test_a_parked_event_whose_run_was_killed_rests_before_it_is_tried_again,
+    test_an_outage_in_which_not_even_that_can_be_written_down_is_not_counted_either,
     test_an_outage_while_a_parked_event_is_tried_is_not_counted,
 )
 from tests.integration.events.test_inbox_races import (
@@ -125,6 +126,18 @@ async def its_own_subject(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
 async def uncounted(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
     """An attempt that was counted stays counted: eight outages, and it is a dead letter."""
     mail.make_inbox = worse.CountsOutages
+
+
+@guard(
+    HANDLING,
+    "P6",
+    "an attempt that an outage ended is taken back when that can be written down",
+    test=test_an_outage_in_which_not_even_that_can_be_written_down_is_not_counted_either,
+    red="an outage was taken for the fault of an event",
+)
+async def taken_back_later(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
+    """It is tried once, while the database is away."""
+    mail.make_inbox = worse.TakesBackOnce
 
 
 @guard(

@@ -167,7 +167,7 @@ class LooksAtNothingBehind(Inbox):
 class StepsOverTheDead(Inbox):
     """Goes on behind what it has given up."""
 
-    async def _failed(self, event: Event, state: str, attempts: int, error: Exception | None) -> None:
+    async def _failed(self, event: Event, state: str, attempts: int, error: Exception) -> None:
         await super()._failed(event, state, attempts, error)
         if state == "dead":
             async with self.database.transaction() as transaction:
@@ -185,8 +185,18 @@ class StopsAtTheDead(Inbox):
 class CountsOutages(Inbox):
     """Takes no attempt back."""
 
-    async def _failed(self, event: Event, state: str, attempts: int, error: Exception | None) -> None:
-        await super()._failed(event, state, attempts if error else attempts + 1, error)
+    async def _take_back(self) -> None:
+        pass
+
+
+class TakesBackOnce(Inbox):
+    """Takes an attempt back where it can."""
+
+    async def _take_back(self) -> None:
+        try:
+            await super()._take_back()
+        finally:
+            self._no_attempts.clear()
 
 
 class GivesUpWhatever(Inbox):

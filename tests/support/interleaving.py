@@ -149,6 +149,26 @@ class UnsteadyDatabase(Database):
             raise Unavailable("the answer to COMMIT was lost")
 
 
+class ComesAndGoes(Database):
+    """The same database; while it is away nothing reaches it any more, not even what has begun."""
+
+    def __init__(self, steady: Database) -> None:
+        super().__init__(steady.name, steady.pool)
+        self.away = False
+
+    async def goes(self) -> None:
+        """From now on it is away, and whoever is at work with it is told so."""
+        self.away = True
+        raise NotReached("the database went away")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self.away:
+            raise NotReached("the database is away")
+        async with super().transaction() as transaction:
+            yield transaction
+
+
 async def until_waiting(database: Database, *, unless: asyncio.Task[Any] | None = None) -> None:
     """Return as soon as a session waits for a lock, or `unless` has ended without having to."""
     try:

@@ -6,7 +6,7 @@ from modules.kernel.errors import Contended, NotReached, Unavailable
 from modules.kernel.inbox import MAX_ATTEMPTS
 from tests.integration.events.letters import Killed, raises, unanswered
 from tests.integration.events.mail import Mail
-from tests.support.interleaving import UnsteadyDatabase
+from tests.support.interleaving import ComesAndGoes, UnsteadyDatabase
 
 AWAY = NotReached("away")
 
@@ -55,6 +55,22 @@ async def test_an_outage_while_a_parked_event_is_tried_is_not_counted(mail: Mail
     assert row.error == "ValueError: broken"
     mail.faults.clear()
     await mail.try_again()
+    assert await mail.effects() == "A1"
+
+
+async def test_an_outage_in_which_not_even_that_can_be_written_down_is_not_counted_either(mail: Mail) -> None:
+    mail.faults["A1"] = raises(ValueError("broken"), times=1)
+    await mail.receive("A1")
+    database = ComesAndGoes(mail.database)
+    inbox = mail.inbox(database)
+    mail.faults["A1"] = database.goes
+    for _ in range(MAX_ATTEMPTS + 1):
+        await unanswered(mail.try_again(inbox))
+        database.away = False
+    await inbox.due()
+    assert await mail.parked() == {"A1": "retrying 1"}, "an outage was counted"
+    mail.faults.clear()
+    await mail.try_again(inbox)
     assert await mail.effects() == "A1"
 
 
