@@ -44,11 +44,16 @@ class Process:
         """Publish events by hand."""
         return await self.bus.publish(events(called))
 
-    async def relay(self) -> None:
-        """Have the relay publish what is recorded, and what is lost, and ask what became of it."""
+    async def relay(self, *, all_due: bool = False) -> None:
+        """Have the relay publish what is recorded, and what is lost, and ask what became of it.
+
+        With `all_due` also what else is to be done from time to time: it trims, and prunes.
+        """
         await pause_is_over(self._emitter)
         await self._emitter.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
         self._relay._settle_at = self._relay._renew_at = self._relay._bus_at = 0.0
+        if all_due:
+            self._relay._trim_at = self._relay._prune_at = 0.0
         await self._relay.turn()
 
     async def settled(self) -> None:
