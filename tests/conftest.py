@@ -21,6 +21,7 @@ from app.embedded import EmbeddedPostgres, EmbeddedValkey
 from app.migrations import Migrations
 from app.settings import MODULES
 from modules.kernel.database import Database
+from tests.support.memory import folder_in_memory, give_back
 from tests.support.path_redis import PATH_REDIS
 
 settings.register_profile("waybill", deadline=None)  # how long an example takes says nothing on a busy machine
@@ -29,6 +30,22 @@ settings.load_profile("waybill")
 ADMIN = pytest.StashKey[str]()
 BROKERS = pytest.StashKey[dict[str, str]]()
 STARTED = pytest.StashKey[ExitStack]()
+MEMORY = pytest.StashKey[Path]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Have `tmp_path` be in memory where there is plenty, before pytest chooses; workers get theirs below it."""
+    if config.option.basetemp is not None or hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    if (folder := folder_in_memory()) is not None:
+        config.stash[MEMORY] = folder
+        config.option.basetemp = folder / "tmp"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (folder := config.stash.get(MEMORY, None)) is not None:
+        give_back(folder)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -41,7 +58,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     passwords = {name: secrets.token_urlsafe(16) for name in ("postgres", *MODULES)}
     with ExitStack() as starting:
-        folder = Path(starting.enter_context(TemporaryDirectory(prefix="waybill-test-", ignore_cleanup_errors=True)))
+        memory = session.config.stash.get(MEMORY, None)
+        temporary = TemporaryDirectory(prefix="servers-", dir=memory, ignore_cleanup_errors=True)
+        folder = Path(starting.enter_context(temporary))
         server = starting.enter_context(EmbeddedPostgres(folder / "postgres", passwords, durable=False))
         brokers = {"valkey": EmbeddedValkey(folder / "valkey", secrets.token_urlsafe(16))}
         if isinstance(PATH_REDIS, Path):
@@ -74,6 +93,7 @@ class Postgres:
     def __init__(self, admin_dsn: str) -> None:
         self._admin = admin_dsn
         self._templates: set[str] = set()
+        self._copied = sql.SQL("clone")
 
     def create(self, module: str) -> str:
         """A fresh database with a module's schema; its URL."""
@@ -82,11 +102,7 @@ class Postgres:
         with self._connected() as connection:
             if module not in self._templates:
                 self._make_template(connection, module, template)
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(  # half the time
-                    sql.Identifier(name), sql.Identifier(template)
-                )
-            )
+            self._copy(connection, template, name)
         return self._dsn(name)
 
     def drop(self, dsn: str) -> None:
@@ -100,9 +116,7 @@ class Postgres:
         name, copy = str(conninfo_to_dict(dsn)["dbname"]), f"copy_{secrets.token_hex(6)}"
         with self._connected() as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name))
-            )
+            self._copy(connection, name, copy)
         return self._dsn(copy)
 
     def put_back(self, dsn: str, copy: str) -> None:
@@ -111,6 +125,18 @@ class Postgres:
         names = [str(conninfo_to_dict(one)["dbname"]) for one in (copy, dsn)]
         with self._connected() as connection:
             connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, names)))
+
+    def _copy(self, connection: psycopg.Connection, template: str, name: str) -> None:
+        """Copy a database as files, by the kernel where it can: a quarter of the time that writing a log of it takes."""
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        wanted = words.format(sql.Identifier(name), sql.Identifier(template))
+        try:
+            connection.execute(sql.SQL("SET file_copy_method = {}").format(self._copied))
+            connection.execute(wanted)
+        except (psycopg.errors.SystemError, psycopg.errors.InvalidParameterValue):
+            self._copied = sql.SQL("copy")
+            connection.execute("RESET file_copy_method")
+            connection.execute(wanted)
 
     def _make_template(self, connection: psycopg.Connection, module: str, template: str) -> None:
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])  # workers wait for the first

@@ -150,7 +150,7 @@ def test_killed_with_its_starter_nothing_is_left_and_the_next_start_succeeds(
 
 
 def test_what_outlived_its_start_is_ended_by_the_next(tmp_path: Path) -> None:
-    with started([valkey_program(), "--port", "0"], tmp_path) as leftover:
+    with started([valkey_program(), "--port", "0", "--unixsocket", "here"], tmp_path) as leftover:
         until(lambda: processes_in(tmp_path, "valkey-server"))
         with EmbeddedValkey(tmp_path, "p"):
             assert leftover.wait(5) == -signal.SIGKILL
