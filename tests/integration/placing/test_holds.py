@@ -50,7 +50,8 @@ async def test_an_open_hold_that_is_asked_for_with_other_lines_is_a_mismatch_and
     order_id = OrderId(new_id())
     first = await held(shop, order_id, BOLT=1)
     other = await held(shop, order_id, BOLT=2)
-    assert (other.available, other.hold_id, other.refusal) == (False, None, "product.hold_mismatch")
+    mismatch = (False, None, "product.hold_mismatch")
+    assert (other.available, other.hold_id, other.refusal) == mismatch, "one hold was the answer to two baskets"
     assert await shop.counters("BOLT") == (5, 1)
     await shop.product().release([the_hold(first)])
 

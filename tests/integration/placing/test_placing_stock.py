@@ -66,6 +66,14 @@ async def test_an_order_holds_all_its_lines_or_none_and_names_the_short_ones_onl
     assert await shop.holds() == {}
 
 
+async def test_a_hold_has_all_its_lines_or_there_is_none(shop: Shop) -> None:
+    await shop.stock(BOLT=3, NUT=2)
+    lines = (Line("BOLT", 1), Line("NUT", 5))
+    (answer,) = await shop.product_service().availability([AvailabilityRequest(lines, OrderId(new_id()), hold=True)])
+    assert (answer.available, answer.hold_id) == (False, None), "a part of a basket is held"
+    assert (await shop.counters("BOLT"), await shop.holds()) == ((3, 0), {}), "what was refused is held"
+
+
 async def test_a_refused_order_takes_nothing_from_its_neighbours_in_the_batch(shop: Shop) -> None:
     await shop.stock(BOLT=2, NUT=2)
     batch = [
@@ -88,7 +96,7 @@ async def test_the_same_sku_in_two_lines_is_added_up(shop: Shop) -> None:
     await shop.stock(BOLT=3)
     lines = (Line("BOLT", 2), Line("BOLT", 2))
     (answer,) = await shop.product().availability([AvailabilityRequest(lines, OrderId(new_id()), hold=True)])
-    assert answer.refusal == "product.out_of_stock"
+    assert answer.refusal == "product.out_of_stock", "what was asked for twice was held once"
     assert [(line.quantity, line.available_quantity) for line in answer.lines] == [(4, 3)]
 
 
