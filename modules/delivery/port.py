@@ -57,7 +57,7 @@ class TooEarly(Conflict, code="delivery.too_many_early_updates"):
 
 
 class StatusKeyReused(Invalid, code="delivery.idempotency_key_reused"):
-    """This `Idempotency-Key` has reported another status of this shipment."""
+    """This `Idempotency-Key` has reported something else of this shipment."""
 
 
 @dataclass(frozen=True, slots=True)

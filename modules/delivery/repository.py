@@ -27,10 +27,11 @@ INSERT_LINES = sql("""
 """)
 
 INSERT_TRANSITIONS = sql("""
-    INSERT INTO shipment_transition (shipment_id, sequence, from_status, to_status, note, actor, at, key, restock)
-    SELECT shipment_id, sequence, from_status, to_status, note, actor, at, key, restock
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(shipment_id uuid, sequence int, from_status text,
-        to_status text, note text, actor text, at timestamptz, key text, restock boolean)
+    INSERT INTO shipment_transition (shipment_id, sequence, from_status, to_status, note, actor, at, key, restock,
+        fingerprint)
+    SELECT shipment_id, sequence, from_status, to_status, note, actor, at, key, restock, fingerprint
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(shipment_id uuid, sequence int, from_status text, to_status text,
+        note text, actor text, at timestamptz, key text, restock boolean, fingerprint text)
 """)
 
 LOCK_FULFILMENT = sql("""
@@ -71,7 +72,9 @@ NEXT_EVENT = sql("""
     UPDATE fulfilment SET event_sequence = event_sequence + 1 WHERE order_id = :order_id RETURNING event_sequence
 """)
 
-REPORTED = sql("SELECT to_status, restock FROM shipment_transition WHERE shipment_id = :shipment_id AND key = :key")
+REPORTED = sql("""
+    SELECT to_status, restock, fingerprint FROM shipment_transition WHERE shipment_id = :shipment_id AND key = :key
+""")
 
 MOVE = sql("""
     UPDATE shipment SET status = :status, version = version + 1, updated_at = :at,

@@ -94,6 +94,7 @@ class ShipmentTransition(DeliveryTable, table=True):
     at: datetime = Field(sa_type=INSTANT)
     key: str | None = None
     restock: bool | None = None
+    fingerprint: str | None = None
 
     __table_args__ = (
         UniqueConstraint("shipment_id", "key", name="shipment_transition_once"),

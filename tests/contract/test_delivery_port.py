@@ -171,6 +171,8 @@ async def test_a_key_that_has_reported_something_else_is_refused(operator: Deliv
     await operator.report("maria", shipment.id, StatusReport("packed", key="k"))
     error = await refused(operator, shipment, StatusReport("dispatched", key="k"))
     assert (type(error), error.code) == (StatusKeyReused, "delivery.idempotency_key_reused")
+    for other in (StatusReport("packed", key="k", version=2), StatusReport("packed", key="k", note="by hand")):
+        assert type(await refused(operator, shipment, other)) is StatusKeyReused
 
 
 @pytest.mark.parametrize("status", ["pending", "delivered", "cancelled", "lost"])

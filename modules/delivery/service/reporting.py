@@ -11,7 +11,7 @@ from modules.delivery.port import (
     StatusKeyReused,
     StatusReport,
 )
-from modules.delivery.service.stepping import Stepping
+from modules.delivery.service.stepping import Stepping, said
 from modules.delivery.service.views import shipment_view
 from modules.kernel.database import Database, Transaction
 from modules.kernel.idempotency import Answered
@@ -55,7 +55,9 @@ class Reporting:
         earlier = await repository.reported(transaction, shipment_id, report.key)
         if earlier is None:
             return False
-        if (earlier.to_status, earlier.restock) != (report.status, restocked(report.status, restock=report.restock)):
+        # Of steps that were taken before fingerprints were kept, the rest of the words is not known.
+        same = (earlier.to_status, earlier.restock) == (report.status, restocked(report.status, restock=report.restock))
+        if not same or earlier.fingerprint not in {None, said(report)}:
             raise StatusKeyReused(f"This key has reported {earlier.to_status} of the shipment, in other words.")
         return True
 

@@ -10,6 +10,7 @@ from modules.delivery.service.views import shipped_lines, taken_steps
 from modules.kernel.clock import Clock
 from modules.kernel.database import Transaction
 from modules.kernel.events import NewEvent
+from modules.kernel.idempotency import fingerprint
 from modules.kernel.ids import ShipmentId
 from modules.kernel.outbox import Outbox
 
@@ -39,6 +40,7 @@ class Stepping:
             "at": at,
             "key": report.key,
             "restock": restock,
+            "fingerprint": said(report),
         }
         await repository.insert_transitions(transaction, [transition])
         number = await repository.count_event(transaction, fulfilment.order_id)
@@ -70,6 +72,11 @@ class Stepping:
             await repository.decide(transaction, update.carrier, update.message_id, came_to)
             waiting.remove(update)
         return shipment
+
+
+def said(report: StatusReport) -> str | None:
+    """What tells a report from another under its key, the version that its sender saw included; `None` without a key."""
+    return None if report.key is None else fingerprint(report)
 
 
 def report_of(carrier: str, update: Any, shipment: Any) -> StatusReport:
