@@ -23,7 +23,8 @@ _READY = "Ready to accept connections"
 class EmbeddedValkey:
     """Valkey 9 from the installed wheel, on a loopback port, with its log in the folder and no data on disk.
 
-    `program` is for tests: another server that speaks the same.
+    `program` is for tests: another server that speaks the same. `keeps` has it write down what it is told, and know it
+    again when it is launched again.
 
     Started again it is empty, and so another bus: what was on it and is not settled is published again.
 
@@ -31,11 +32,12 @@ class EmbeddedValkey:
     back by `launch`, on the same port.
     """
 
-    def __init__(self, folder: Path, password: str, *, program: Path | None = None) -> None:
+    def __init__(self, folder: Path, password: str, *, program: Path | None = None, keeps: bool = False) -> None:
         self._program = program or valkey_program()
         self._lock = FolderLock(folder)
         self._folder = folder.absolute()
         self._log = self._folder / "valkey.log"
+        self._keeps = keeps
         self._said_before = 0
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,7 +74,7 @@ class EmbeddedValkey:
         self._clear()
         reading, writing = os.pipe()
         with os.fdopen(reading, "rb") as settings, os.fdopen(writing, "wb") as pen:
-            pen.write(server_settings(self.port, self._password).encode())
+            pen.write(server_settings(self.port, self._password, keeps=self._keeps).encode())
             pen.close()
             with os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
                 self._said_before = log.tell()
@@ -139,7 +141,7 @@ class EmbeddedValkey:
         self.stop()
 
 
-def server_settings(port: int, password: str) -> str:
+def server_settings(port: int, password: str, *, keeps: bool = False) -> str:
     """Valkey's settings, as it reads them from its standard input: no command line and no file has the password."""
     settings = {
         "bind": HOST,
@@ -147,7 +149,7 @@ def server_settings(port: int, password: str) -> str:
         "requirepass": "".join(f"\\x{byte:02x}" for byte in password.encode()),
         # What it holds can be published again, so a disk would only cost time; what it cannot hold it must refuse.
         "save": "",
-        "appendonly": "no",
+        "appendonly": "yes" if keeps else "no",
         "maxmemory-policy": "noeviction",
         "databases": "16",
     }
