@@ -1,9 +1,10 @@
 """The Redis that a split talks over in a drill, at the end of a line that can be cut."""
 
+import asyncio
 import os
 import secrets
+import shutil
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,11 +17,12 @@ POLL_S = 0.004
 
 
 class Broker:
-    """A Valkey of the drill's own. It keeps nothing on disk: killed, it comes back empty."""
+    """A Valkey of the drill's own."""
 
     def __init__(self, folder: Path) -> None:
+        self._log = folder / "appendonlydir"
         self._password = secrets.token_urlsafe(16)
-        self._valkey = EmbeddedValkey(folder, self._password)
+        self._valkey = EmbeddedValkey(folder, self._password, keeps=True)
         self.link = Link(self._valkey.port)
 
     @property
@@ -41,9 +43,11 @@ class Broker:
         if self._valkey.pid is not None and self._valkey.poll() is None:
             os.kill(self._valkey.pid, what)
 
-    def kill(self) -> None:
-        """`kill -9`, and started again at once: empty."""
+    async def kill(self, *, empty: bool) -> None:
+        """`kill -9`, and started again at once: with what it had written down, or with nothing."""
         self.send(signal.SIGKILL)
-        while self._valkey.poll() is None:  # the kernel takes a moment
-            time.sleep(POLL_S)
+        while self._valkey.poll() is None:  # noqa: ASYNC110  # the kernel takes a moment
+            await asyncio.sleep(POLL_S)
+        if empty:
+            shutil.rmtree(self._log, ignore_errors=True)
         self._valkey.launch()

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S, IMPATIENT_PAUSE_S = 0.02, 2.0, 0.25
 ANSWERS_WITHIN_S = 5.0
 AGAIN = frozenset({429, 500, 502, 503, 504})
 """What is worth asking again. A 500 is counted, and asked again all the same: whether it had an effect is unknown."""
@@ -19,7 +19,8 @@ class Connection:
     `refusals` counts the answers that were worth asking again by status and media type, `unanswered` requests that got none.
     """
 
-    def __init__(self, http: httpx.AsyncClient, token: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, token: str, *, longest_pause_s: float = LONGEST_PAUSE_S) -> None:
+        self._longest_pause_s = longest_pause_s
         self._http = http
         self._token = token
         self.refusals: Counter[tuple[int, str]] = Counter()
@@ -39,7 +40,7 @@ class Connection:
             if answer is not None and answer.status_code not in AGAIN:
                 return answer
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s = min(2 * pause_s, self._longest_pause_s)
 
     async def once(self, method: str, path: str, key: str | None = None, body: Any = None) -> httpx.Response | None:
         """The answer, or none."""

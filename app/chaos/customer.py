@@ -15,6 +15,7 @@ from app.chaos.connection import Connection
 SHIP_TO = {"name": "Maria Anders", "line1": "Obere Str. 57", "city": "Berlin", "country": "DE"}
 CANCELLED, REPEATED = 0.1, 0.1
 """How many of its orders it cancels, or places again, at once."""
+SEEN_THROUGH_WITHIN_S = 120.0
 
 
 @dataclass
@@ -43,7 +44,11 @@ class Customer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def order_on(self, rate: float, enough: asyncio.Event) -> None:
-        """Order until there is enough; every order is seen through."""
+        """Order until there is enough; every order is seen through.
+
+        Raises:
+            TimeoutError: some still have no answer when faults are long over.
+        """
         begun, sent = time.monotonic(), 0
         while not enough.is_set():
             task = asyncio.create_task(self._attend(self._next()))
@@ -52,8 +57,9 @@ class Customer:
             sent += 1
             due = begun + sent / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        async with asyncio.timeout(SEEN_THROUGH_WITHIN_S):
+            while self._tasks:
+                await asyncio.gather(*self._tasks)
 
     async def place_one(self) -> str | None:
         """Place one more order; its id, or `None` where it is refused."""

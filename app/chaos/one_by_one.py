@@ -1,62 +1,96 @@
-"""Each named step by itself: a process dies there, or loses an answer, and it is seen when all is well again."""
+"""Faults one by one: at each named step a process dies or loses an answer, and all else that can strike strikes, too."""
 
 import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
-from app.chaos.steps import ABOUT_HOLDS, STEPS, Step
+from app.chaos.fault import BACK_WITHIN_S, befall
+from app.chaos.schedule import Strike
+from app.chaos.steps import ABOUT_HOLDS, Step
 from app.chaos.system import LOOK_EVERY_S, System
 from app.chaos.trial import Trial
-from app.failpoints import LOSE
+from app.failpoints import KILL, LOSE
 
 HIT_WITHIN_S = 90.0
-RECOVERED_WITHIN_S = 60.0
 ASKED_ABOUT_WITHIN_S = 4.0
 HOLDS_PLACE = "sales.after_availability"
 
 
-async def all_of_them(trial: Trial, tell: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How many seconds after a fault, or its end, all was well again; and its process there again, where it died."""
+
+    well_s: float
+    back_s: float | None = None
+
+    def __str__(self) -> str:
+        back = "" if self.back_s is None else f" ({self.back_s:.1f} s)"
+        return f"{self.well_s:.1f} s{back}"
+
+
+async def all_of_them(trial: Trial, steps: Sequence[Step], tell: Callable[[str], None]) -> None:
     """Have each step's fault happen while orders go on, the next as soon as one has, and see that all is well after all.
 
     Raises:
         TimeoutError: nobody came to a step, or nothing went on after the last.
     """
-
-    async def strike() -> None:
-        for step in in_turn(STEPS):
-            await struck(trial, step)
-            tell(str(step))
-        await trial.recovered(time.monotonic(), RECOVERED_WITHIN_S)
-
-    await trial.during(strike)
+    for step in in_turn(steps):
+        await struck(trial, step)
+        tell(str(step))
+    await trial.recovered(time.monotonic(), BACK_WITHIN_S)
 
 
 def in_turn(steps: Sequence[Step]) -> list[Step]:
     """The steps, so that those of one process are far apart: it starts again while others are struck."""
     by_process: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
-        by_process[step.place.partition(".")[0]].append(step)
+        by_process[step.module].append(step)
     return [step for some in zip_longest(*by_process.values()) for step in some if step is not None]
 
 
-async def one_by_one(trial: Trial, tell: Callable[[str], None]) -> dict[Step, float]:
-    """Have each step's fault happen while orders go on; how many seconds after it all was well again.
+async def one_by_one(trial: Trial, steps: Sequence[Step], tell: Callable[[str], None]) -> dict[Step, Recovery]:
+    """Have each step's fault happen while orders go on, and wait until all is well again.
 
     Raises:
         TimeoutError: nobody came to a step, or nothing went on after its fault.
     """
-
-    async def strike() -> dict[Step, float]:
-        took: dict[Step, float] = {}
-        for step in STEPS:
-            took[step] = await trial.recovered(await struck(trial, step), RECOVERED_WITHIN_S)
-            tell(f"{step}: well again after {took[step]:.2f} s")
-        return took
-
-    took: dict[Step, float] = await trial.during(strike)
+    took: dict[Step, Recovery] = {}
+    for step in steps:
+        before = trial.system.pid(step.module)
+        since = await struck(trial, step)
+        back = asyncio.create_task(_replaced(trial.system, step.module, before)) if step.fault == KILL else None
+        well_s = await trial.recovered(since, BACK_WITHIN_S)
+        took[step] = Recovery(well_s, None if back is None else await back - since)
+        tell(f"{step}: {took[step]}")
     return took
+
+
+async def by_themselves(trial: Trial, strikes: Sequence[Strike], tell: Callable[[str], None]) -> dict[Strike, Recovery]:
+    """Have each fault strike and end while orders go on, and wait until all is well again.
+
+    Raises:
+        TimeoutError: nothing went on after one.
+    """
+    took: dict[Strike, Recovery] = {}
+    for strike in strikes:
+        await befall(trial.system, strike)
+        took[strike] = Recovery(await trial.recovered(time.monotonic(), BACK_WITHIN_S))
+        tell(f"{strike.kind} {strike.what}: {took[strike]}")
+    return took
+
+
+async def by_turns(trial: Trial, strikes: Sequence[Strike]) -> None:
+    """Have each fault strike and end while orders go on, the next at once, and see that all is well after all.
+
+    Raises:
+        TimeoutError: nothing went on after the last.
+    """
+    for strike in strikes:
+        await befall(trial.system, strike)
+    await trial.recovered(time.monotonic(), BACK_WITHIN_S)
 
 
 async def struck(trial: Trial, step: Step) -> float:
@@ -91,3 +125,10 @@ async def _is_hit(system: System, place: str, within_s: float) -> bool:
     while not (hit := system.was_hit(place)) and time.monotonic() < deadline:  # noqa: ASYNC110  # news from afar
         await asyncio.sleep(LOOK_EVERY_S)
     return hit
+
+
+async def _replaced(system: System, module: str, before: int) -> float:
+    """The instant at which another process hosts a module than `before`, and all say that they are ready."""
+    while system.pid(module) in {0, before}:  # noqa: ASYNC110  # news from afar
+        await asyncio.sleep(LOOK_EVERY_S)
+    return time.monotonic()

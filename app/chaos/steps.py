@@ -13,6 +13,11 @@ class Step:
     meaning: str
     fault: str
 
+    @property
+    def module(self) -> str:
+        """Whose process it is that comes there."""
+        return self.place.partition(".")[0]
+
     def __str__(self) -> str:
         return f"{self.place}, {self.fault}"
 

@@ -5,13 +5,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from app.chaos.broker import Broker
-from app.failpoints import VARIABLE
+from app.chaos.disk import Disk
+from app.chaos.layout import Layout
+from app.chaos.lines import laid
+from app.chaos.link import Link
+from app.failpoints import CLOCK, VARIABLE
 from app.launcher import CannotStart
+from app.secrets_file import ensure_secrets
+from app.supervisor.plan import MODULES, SERVICES
 from app.supervisor.runfile import RunFile, read_run
 
 STOPS_WITHIN_S = 20
@@ -29,9 +35,17 @@ SETTINGS: Mapping[str, str] = {
 class System:
     """What runs on a data folder; processes are found anew each time, because whatever dies is started again."""
 
-    def __init__(self, data: Path, broker: Broker | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        broker: Broker | None = None,
+        links: Mapping[str, Link] | None = None,
+        disk: Disk | None = None,
+    ) -> None:
         self.data = data
         self.broker = broker
+        self.links = links or {}
+        self.disk = disk
         self.failpoints = data / "failpoints"
 
     @property
@@ -65,31 +79,57 @@ class System:
         """Whether some process has come there."""
         return (self.failpoints / f"{place}.hit").exists()
 
+    def set_clock(self, module: str, by_s: float) -> None:
+        """Have the process that hosts a module be wrong about the time by so much, from its next start on."""
+        draft = self.failpoints / f"{CLOCK}.draft"
+        draft.write_text(str(by_s))
+        draft.rename(self.failpoints / f"{module}.{CLOCK}")
+
+    def wanted_clock(self, module: str) -> float:
+        """By how many seconds the clock of a process is to be wrong."""
+        return _number(self.failpoints / f"{module}.{CLOCK}")
+
+    def clock(self, module: str) -> float:
+        """By how many seconds the clock of a process was wrong when it started."""
+        return _number(self.failpoints / f"{module}.{CLOCK}.hit")
+
     def disarm(self, place: str) -> None:
         """Let everybody pass again."""
         (self.failpoints / place).unlink(missing_ok=True)
 
 
+def _number(file: Path) -> float:
+    return float(file.read_text()) if file.exists() else 0.0
+
+
 @asynccontextmanager
-async def started(data: Path, words: Sequence[str], *, split: bool, **environment: str) -> AsyncIterator[System]:
-    """A system of its own on an empty folder; `words` are more options of `up`, which make it a `split` or not.
+async def started(data: Path, layout: Layout, *, small_disk: bool = False, **environment: str) -> AsyncIterator[System]:
+    """A system of its own on an empty folder, its PostgreSQL on a disk that can be full where `small_disk` is asked for.
 
     Raises:
+        NoDisk: this machine does not allow that.
         CannotStart: it can't be started, with its last words.
     """
     async with AsyncExitStack() as stack:
-        broker = await stack.enter_async_context(Broker(data / "broker").running()) if split else None
-        system = System(data, broker)
+        broker = await stack.enter_async_context(Broker(data / "broker").running()) if layout.is_split else None
+        lines = await stack.enter_async_context(laid(layout, broker))
+        disk = await stack.enter_async_context(_disk(data).mounted()) if small_disk else None
+        system = System(data, broker, lines.links, disk)
         system.failpoints.mkdir(parents=True)
-        given = {**os.environ, **SETTINGS, **environment, VARIABLE: str(system.failpoints)}
-        if broker is not None:
-            given["WAYBILL_EVENTS__URL"] = broker.url
-        stack.push_async_callback(_stopped, system, await _begun(system, words, given))
+        given = {**os.environ, **SETTINGS, **environment, **lines.variables, VARIABLE: str(system.failpoints)}
+        stack.push_async_callback(_stopped, system, await _begun(system, layout, given))
         yield system
 
 
-async def _begun(system: System, words: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(system.data), *words]
+def _disk(data: Path) -> Disk:
+    """A disk where PostgreSQL will have its files; what it is locked with is there before, or `up` would miss it."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ensure_secrets(data, MODULES, SERVICES, locked=data / "postgres")
+    return Disk(data / "postgres")
+
+
+async def _begun(system: System, layout: Layout, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(system.data), *layout.words]
     said = system.data.with_name(f"{system.data.name}.said")
     with said.open("w") as stderr:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: ASYNC220, S603

@@ -1,6 +1,8 @@
 """`waybill chaos`: faults on purpose, on a system of its own, and the verdict of an oracle."""
 
 import random
+import shlex
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -13,14 +15,16 @@ from entrypoints.cli.up import Ports, Split
 
 if TYPE_CHECKING:
     from app.chaos.drill import Outcome
+    from app.chaos.layout import Layout
 
 LONGEST_SEED = 2**31
 
 
-def chaos(
-    seconds: Annotated[float, typer.Option(min=10, help="How long faults strike.")] = 60,
+def chaos(  # noqa: PLR0913  # an argument is an option
+    seconds: Annotated[float, typer.Option(min=5, help="How long faults strike.")] = 60,
     rate: Annotated[float, typer.Option(min=1, max=200, help="Orders a second.")] = 25,
     every: Annotated[float, typer.Option(min=0.5, help="Seconds between two faults, on average.")] = 3,
+    longest: Annotated[float, typer.Option(min=0.2, help="Seconds for which a fault lasts, at most.")] = 30,
     seed: Annotated[int | None, typer.Option(help="Play this schedule again; otherwise any, which is printed.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where everything listens.")] = 3000,
     split: Split = None,
@@ -31,38 +35,43 @@ def chaos(
     """Kill, halt and cut off a system of its own while orders go on; exit 1 if anything is lost, doubled or oversold."""
     import uvloop
 
+    from app.chaos.drill import Stuck
+    from app.chaos.layout import Layout
     from app.launcher import CannotStart
-    from app.supervisor import WrongPlan, planned
+    from app.supervisor import WrongPlan
 
     chosen = random.randrange(LONGEST_SEED) if seed is None else seed  # noqa: S311  # to be played again
-    typer.echo(f"seed {chosen}", err=True)
+    typer.echo(f"seed {chosen}; starting a system", err=True)
     try:
-        specs = planned(split, ports, port)
-        words = ["--port", str(port)] + [
-            word for option, value in (("--split", split), ("--ports", ports)) if value for word in (option, value)
-        ]
+        layout = Layout(port, split, ports)
         with tempfile.TemporaryDirectory(prefix="waybill-chaos-") as folder:
-            modules = [spec.modules[0] for spec in specs]
-            outcome = uvloop.run(_played(Path(folder) / "data", words, modules, chosen, seconds, rate, every))
+            data = Path(folder) / "data"
+            outcome = uvloop.run(_played(data, layout, chosen, seconds, rate, every, longest))
     except WrongPlan as error:
         raise end(str(error), USAGE) from None
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None
-    show({"seed": chosen, **asdict(outcome)}, as_json=as_json, table=lambda: _print(outcome, chosen))
-    if outcome.verdict.faults:
+    except Stuck as error:
+        raise end(f"{error} Again: {_again(chosen)}", REFUSED) from None
+    show(
+        {"seed": chosen, **asdict(outcome), "wrong": outcome.faults},
+        as_json=as_json,
+        table=lambda: _print(outcome, chosen),
+    )
+    if outcome.faults:
         raise typer.Exit(REFUSED)
 
 
 async def _played(  # an argument is an option
-    data: Path, words: list[str], modules: list[str], seed: int, seconds: float, rate: float, every: float
+    data: Path, layout: "Layout", seed: int, seconds: float, rate: float, every: float, longest: float
 ) -> "Outcome":
-    from app.chaos.drill import LONGEST_FREEZE_S, drill
+    from app.chaos.drill import drill
     from app.chaos.schedule import schedule
     from app.chaos.system import started
     from app.chaos.trial import opened
 
-    strikes = schedule(seed, seconds, every, modules, LONGEST_FREEZE_S)
-    async with started(data, words, split=len(modules) > 1) as system, opened(system, seed) as trial:
+    strikes = schedule(seed, seconds, every, layout.modules, longest)
+    async with started(data, layout) as system, opened(system, seed) as trial:
         return await drill(trial, strikes, seconds, rate, lambda line: typer.echo(line, err=True))
 
 
@@ -83,8 +92,18 @@ def _print(outcome: "Outcome", seed: int) -> None:
             ]
         ],
     )
-    for fault in verdict.faults:
+    for fault in outcome.faults:
         typer.echo(f"wrong  {fault}")
-    typer.echo(
-        f"Nothing was lost, doubled or oversold. Again: --seed {seed}" if not verdict.faults else f"--seed {seed}"
+    said = (
+        f"{len(outcome.faults)} things are not as promised."
+        if outcome.faults
+        else "Nothing was lost, doubled or oversold."
     )
+    typer.echo(f"{said} Again: {_again(seed)}")
+
+
+def _again(seed: int) -> str:
+    """The words that play the same faults again: those that were given, with the seed."""
+    words = sys.argv[1:]
+    at = words.index("--seed") if "--seed" in words else len(words)
+    return shlex.join(["waybill", *words[:at], *words[at + 2 :], "--seed", str(seed)])

@@ -1,13 +1,19 @@
 import re
 
-from app.chaos.oracle import Verdict
+from app.chaos.one_by_one import Recovery
 from app.chaos.steps import STEPS
-from tests.chaos.page import PAGE, written
+from app.failpoints import KILL
+from tests.chaos.page import ONE, PAGE, Took, faults, written
+from tests.system.partitions import MODULES
 
 TIME = re.compile(r"[0-9]+\.[0-9] s|Python [0-9.]+")
 
 
-def test_the_committed_page_has_every_step_and_nothing_that_was_lost_doubled_or_oversold() -> None:
-    none = Verdict((), (), (), (), ())
-    promised = "".join(written(dict.fromkeys(STEPS, 0.0), none))
+def _took(*modules: str) -> Took:
+    steps = {step: Recovery(0.0, 0.0 if step.fault == KILL else None) for step in STEPS}
+    return Took(steps, dict.fromkeys(faults(modules), Recovery(0.0)))
+
+
+def test_the_committed_page_has_every_fault_and_nothing_that_was_lost_doubled_or_oversold() -> None:
+    promised = "".join(written(_took(*MODULES), _took(*ONE)))
     assert TIME.sub("…", PAGE.read_text()) == TIME.sub("…", promised)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.chaos.customer import Told
+from app.chaos.drill import Outcome
 from app.chaos.oracle import Verdict, judged
 from app.doctor.invariants import Facts
 from modules.delivery.port import ShipmentFact
@@ -91,3 +92,10 @@ def test_what_is_wrong_is_called_what_it_is(what: str) -> None:
     spoil, kind, sentence = WRONG[what]
     found = verdict(spoil(well()))
     assert any(sentence in fault for fault in getattr(found, kind)), found
+
+
+def test_a_run_that_was_answered_500_is_not_well_though_nothing_is_lost() -> None:
+    well_, none = verdict(well()), 0
+    assert Outcome(1, 1, 1, none, none, 0.1, well_).faults == ()
+    (said,) = Outcome(1, 1, 1, none, 2, 0.1, well_).faults
+    assert said.startswith("2 answers were a 500")

@@ -1,11 +1,18 @@
 """Which faults strike when."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from app.chaos.schedule import Strike, schedule
-from app.chaos.steps import STEPS
+from app.chaos.steps import ABOUT_HOLDS, STEPS, Step
+from tests.chaos.profile import EVERY_S
 
 FOUR = ("auth", "sales", "delivery", "product")
+
+
+def about_holds(step: Step) -> bool:
+    return step.place.startswith(ABOUT_HOLDS)
 
 
 def drawn(seed: int, *modules: str) -> list[Strike]:
@@ -17,20 +24,22 @@ def test_the_same_seed_is_the_same_schedule_and_another_seed_another() -> None:
     assert drawn(7, *FOUR) != drawn(8, *FOUR)
 
 
-def test_in_ten_minutes_every_kind_of_fault_strikes_and_everything_is_struck() -> None:
-    strikes = [strike for seed in range(5) for strike in drawn(seed, *FOUR)]
-    kinds = {strike.kind for strike in strikes}
-    assert kinds == {"kill", "freeze", "kill at", "lose at", "line", "again"}
-    killed = {strike.what for strike in strikes if strike.kind == "kill"}
-    assert killed == {*FOUR, "postgres", "redis"}
-    assert len(drawn(1, *FOUR)) > 100
-
-
+@pytest.mark.parametrize("modules", [FOUR, ("auth", "sales"), ("auth",)], ids=["four", "two", "one"])
 @pytest.mark.parametrize("seed", range(5))
-def test_in_one_process_nothing_strikes_that_is_not_there(seed: int) -> None:
-    strikes = drawn(seed, "sales")
-    assert "line" not in {strike.kind for strike in strikes}
-    assert {strike.what for strike in strikes if strike.kind in {"kill", "freeze"}} == {"sales", "postgres"}
+def test_in_ten_minutes_a_hundred_faults_strike_of_every_kind_and_everybody(seed: int, modules: Sequence[str]) -> None:
+    strikes = schedule(seed, 600.0, EVERY_S, modules, 30.0)
+    assert len(strikes) >= 100
+    struck = {
+        kind: {strike.what for strike in strikes if strike.kind == kind} for kind in {one.kind for one in strikes}
+    }
+    servers = {"postgres", "redis"} if len(modules) > 1 else {"postgres"}
+    assert struck.pop("kill") == struck.pop("freeze") == {*modules, *servers}
+    assert struck.pop("ahead") == struck.pop("behind") == set(modules)
+    assert struck.pop("again") == {"events"}
+    assert struck.pop("kill at") | struck.pop("lose at") == {step.place for step in STEPS if not about_holds(step)}
+    lines = {*modules, "redis"}
+    between = {"empty": {"redis"}, "cut": lines, "slow": lines, "spoil": lines}
+    assert struck == (between if len(modules) > 1 else {})
 
 
 @pytest.mark.parametrize("seed", range(5))
