@@ -6,15 +6,18 @@ import pytest
 
 from app.bus.redis import RedisBus, RedisConsumer
 from app.bus.redis import consumer as subscriber
+from app.bus.redis.bus import IDENTITY
 from app.bus.redis.connection import answered
 from app.bus.redis.consumer import Entry
 from app.bus.redis.group import Group, Pending
 from modules.kernel.events import Event
+from modules.kernel.ids import new_id
 from tests.contract.redis_world import RedisWorld
 from tests.contract.test_redis_bus import (
     test_a_group_that_was_destroyed_is_made_anew_by_who_reads,
     test_an_event_that_redis_refuses_has_no_place_and_the_others_have,
     test_rubbish_is_acknowledged_and_stops_nobody,
+    test_two_who_ask_which_bus_it_is_are_told_the_same,
 )
 from tests.contract.test_redis_group import (
     test_a_consumer_does_not_renew_what_another_has_taken_over,
@@ -66,6 +69,25 @@ async def made_anew(_world: RedisWorld, patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(RedisConsumer, "make_groups", waits)
     patch.setattr(sending, "PATIENCE_S", 0.5)
+
+
+@guard(
+    GROUP,
+    "P6",
+    "a Redis has the name that who asked first gave it (`NX`)",
+    test=test_two_who_ask_which_bus_it_is_are_told_the_same,
+    red="one Redis has two names",
+)
+async def one_name(_world: RedisWorld, patch: pytest.MonkeyPatch) -> None:
+    """Whoever asks names it anew: each relay takes what the others published for lost, and all goes out for ever."""
+
+    async def names(bus: RedisBus) -> str:
+        name = str(new_id())
+        with answered():
+            await bus._redis.set(IDENTITY, name)
+        return f"redis:{name}"
+
+    patch.setattr(RedisBus, "identify", names)
 
 
 @guard(
