@@ -1,7 +1,9 @@
 """The inbox: every event of a subject takes effect once and in order, however it arrives."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -191,6 +193,10 @@ class Inbox:
                 self._no_attempts.append(counted)
                 await self._take_back()
                 raise
+            except asyncio.CancelledError:
+                self._no_attempts.append(counted)
+                await self._stopped()
+                raise
             except Exception as error:  # noqa: BLE001  # as in handle
                 state = "dead" if attempts >= MAX_ATTEMPTS else "retrying"
                 await self._failed(event, state, attempts, error)
@@ -225,6 +231,12 @@ class Inbox:
             except Unavailable:
                 self._no_attempts.append((event, attempts))
                 raise
+
+    async def _stopped(self) -> None:
+        """Take back what the end of this process cuts off, as far as there is a database."""
+        with suppress(Unavailable):
+            # in a task of its own: one that is being stopped reaches no database any more
+            await asyncio.create_task(self._take_back())
 
     async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
         """One transaction over `events`; answers the subjects that have something parked behind."""

@@ -19,6 +19,7 @@ from tests.integration.events.test_inbox_order import (
 )
 from tests.integration.events.test_inbox_outages import (
     test_a_parked_event_whose_run_was_killed_rests_before_it_is_tried_again,
+    test_a_process_that_is_stopped_in_the_middle_of_an_attempt_has_not_tried,
     test_an_outage_in_which_not_even_that_can_be_written_down_is_not_counted_either,
     test_an_outage_while_a_parked_event_is_tried_is_not_counted,
 )
@@ -138,6 +139,21 @@ async def uncounted(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
 async def taken_back_later(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
     """It is tried once, while the database is away."""
     mail.make_inbox = worse.TakesBackOnce
+
+
+@guard(
+    HANDLING,
+    "P6",
+    "an attempt that a stop cut off is taken back",
+    test=test_a_process_that_is_stopped_in_the_middle_of_an_attempt_has_not_tried,
+    red="a stop was counted",
+)
+async def stops(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
+    """It stays counted: eight rolling restarts, and what had failed once is a dead letter."""
+
+    async def leaves_it(_inbox: inbox.Inbox) -> None: ...
+
+    patch.setattr(inbox.Inbox, "_stopped", leaves_it)
 
 
 @guard(

@@ -6,7 +6,8 @@ from modules.kernel.errors import Contended, NotReached, Unavailable
 from modules.kernel.inbox import MAX_ATTEMPTS
 from tests.integration.events.letters import Killed, raises, unanswered
 from tests.integration.events.mail import Mail
-from tests.support.interleaving import ComesAndGoes, UnsteadyDatabase
+from tests.integration.events.sending import stopped
+from tests.support.interleaving import ComesAndGoes, Gate, UnsteadyDatabase
 
 AWAY = NotReached("away")
 
@@ -71,6 +72,21 @@ async def test_an_outage_in_which_not_even_that_can_be_written_down_is_not_count
     assert await mail.parked() == {"A1": "retrying 1"}, "an outage was counted"
     mail.faults.clear()
     await mail.try_again(inbox)
+    assert await mail.effects() == "A1"
+
+
+async def test_a_process_that_is_stopped_in_the_middle_of_an_attempt_has_not_tried(mail: Mail) -> None:
+    mail.faults["A1"] = raises(ValueError("broken"), times=1)
+    await mail.receive("A1")
+    mail.faults["A1"] = (gate := Gate()).passed
+    trying = mail.begin(mail.try_again())
+    await gate.reached()
+    await stopped(trying)
+    assert await mail.parked() == {"A1": "retrying 1"}, "a stop was counted"
+    mail.faults.clear()
+    inbox = mail.inbox()
+    for key in await inbox.due():  # at once: it has no pause to wait for
+        await inbox.take_up(key)
     assert await mail.effects() == "A1"
 
 
