@@ -8,10 +8,10 @@ from uuid import UUID
 
 from loguru import logger
 
+from app.instance import instance_name
 from app.telemetry.metrics import PUBLISHED, PUBLISHING, REPUBLISHED
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import Bus, Progress
-from modules.kernel.ids import new_id
 from modules.kernel.outbox import Outbox, verdict
 
 BATCH = 512
@@ -38,7 +38,7 @@ class Relay:
         self._bus = bus
         self._subscribers = subscribers
         self._retention = retention
-        self._holder = str(new_id())
+        self._holder = instance_name()
         self._token: int | None = None
         self._published = 0
         self._identity: str | None = None  # of the bus on which what is published is

@@ -140,7 +140,7 @@ async def test_a_consumer_that_leaves_hands_over_what_it_has_at_once_and_gives_u
     leaving = world.run(world.consumer())
     await gate.reached()
     await stopped(leaving)
-    assert await world.hands() == [(LEFT, 1)] * 2
+    assert await world.hands() == [(LEFT, 1)] * 2, "who left keeps what it had in hand"
     assert await world.depot.names() == {LEFT}
     world.mail.faults.clear()
     other = world.consumer()
@@ -186,7 +186,7 @@ async def test_a_consumer_that_leaves_with_nothing_in_hand_leaves_no_name(world:
     await handled(world.mail, "A1")
     await world.done()
     await stopped(running)
-    assert await world.depot.names() == set()
+    assert await world.depot.names() == set(), "a name is left of who is gone"
 
 
 async def test_a_name_is_forgotten_when_it_has_nothing_in_hand_and_kept_while_it_has(world: RedisWorld) -> None:

@@ -16,6 +16,7 @@ from tests.integration.events.test_relay_buses import (
     test_after_a_restart_what_the_process_held_is_published_again_and_takes_effect_once,
 )
 from tests.integration.events.test_relay_lease import (
+    test_a_standby_takes_over_at_once_when_the_lease_is_given_back,
     test_what_a_relay_published_after_its_lease_had_passed_on_is_not_marked_by_it,
 )
 from tests.integration.events.test_relay_settling import (
@@ -151,3 +152,18 @@ async def token(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
 async def bound(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
     """An outbox takes on whatever it is told, until its disk is full."""
     patch.setattr(outbox.Outbox, "admit", lambda _outbox: None)
+
+
+@guard(
+    OUTBOX,
+    "P6",
+    "a lease is given back",
+    test=test_a_standby_takes_over_at_once_when_the_lease_is_given_back,
+    red="who left keeps the lease",
+)
+async def given_back(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
+    """Who leaves lets it run out: nothing is published for three seconds."""
+
+    async def nothing(_relay: relay.Relay) -> None: ...
+
+    patch.setattr(relay.Relay, "_end", nothing)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from app import relay
-from app.bus.redis import RedisBus
+from app.bus.redis import RedisBus, RedisConsumer
 from app.bus.redis import consumer as subscriber
 from app.bus.redis import group as groups
 from app.bus.redis.group import Group, Raw
@@ -18,6 +18,8 @@ from tests.contract.test_redis_bus import (
     test_what_a_redis_without_its_last_second_has_lost_is_published_again,
 )
 from tests.contract.test_redis_group import (
+    test_a_consumer_that_leaves_hands_over_what_it_has_at_once_and_gives_up_its_name,
+    test_a_consumer_that_leaves_with_nothing_in_hand_leaves_no_name,
     test_a_name_is_forgotten_when_it_has_nothing_in_hand_and_kept_while_it_has,
     test_an_event_that_kills_every_process_is_dead_and_its_neighbours_are_not_to_blame,
     test_what_another_is_handling_is_not_taken_over,
@@ -128,3 +130,34 @@ async def trims_settled_only(_world: RedisWorld, patch: pytest.MonkeyPatch) -> N
     """Everything published is trimmed, up to the newest that is settled."""
     newest = "SELECT max(stream_id) AS place FROM outbox WHERE state = 'settled' AND bus = :bus"
     patch.setattr(outbox, "SETTLED_UP_TO", sql(newest))
+
+
+@guard(
+    REDIS,
+    "P6",
+    "who leaves hands over what it has",
+    test=test_a_consumer_that_leaves_hands_over_what_it_has_at_once_and_gives_up_its_name,
+    red="who left keeps what it had in hand",
+)
+async def handing_over(_world: RedisWorld, patch: pytest.MonkeyPatch) -> None:
+    """It just ends: the others wait until what it had is abandoned, and take it for what kills processes."""
+
+    async def nothing(_consumer: RedisConsumer) -> None: ...
+
+    patch.setattr(RedisConsumer, "_leave", nothing)
+
+
+@guard(
+    REDIS,
+    "P6",
+    "who leaves gives up its name",
+    test=test_a_consumer_that_leaves_with_nothing_in_hand_leaves_no_name,
+    red="a name is left of who is gone",
+)
+async def names_given_up(_world: RedisWorld, patch: pytest.MonkeyPatch) -> None:
+    """Its name stays: with every restart there are more."""
+
+    async def nothing(_group: Group, _consumer: str, *, idle_ms: int) -> None:
+        del idle_ms
+
+    patch.setattr(Group, "_forget", nothing)

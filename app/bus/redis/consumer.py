@@ -1,9 +1,6 @@
 """The subscribers' end of the Redis bus."""
 
 import asyncio
-import os
-import secrets
-import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ from loguru import logger
 from app.bus.feeding import keep_taking_up, rest, tried
 from app.bus.redis.connection import ANSWERS_WITHIN_S, FIELD, NoGroup, answered, open_redis
 from app.bus.redis.group import LEFT, Group, Pending, Raw
+from app.instance import instance_name
 from app.telemetry.effects import measuring
 from app.telemetry.metrics import CLAIMED
 from modules.kernel.errors import Unavailable
@@ -52,7 +50,7 @@ class RedisConsumer:
     def __init__(self, module: str, inbox: Inbox, url: str, sources: Sequence[str]) -> None:
         self.module = module
         self.inbox = inbox
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}".encode()
+        self.name = instance_name().encode()
         self._redis = open_redis(url)
         self._reader = open_redis(url, blocking=True)
         self._groups = [Group(self._redis, source_of(source), module, self.name) for source in sources]

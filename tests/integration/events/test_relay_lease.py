@@ -60,7 +60,7 @@ async def test_a_standby_takes_over_at_once_when_the_lease_is_given_back(mail: M
     await stopped(task)
     await mail.record("A1")
     await standby.send()
-    assert await mail.outgoing() == {"A1": "settled"}
+    assert await mail.outgoing() == {"A1": "settled"}, "who left keeps the lease"
 
 
 async def test_what_a_relay_published_after_its_lease_had_passed_on_is_not_marked_by_it(mail: Mail) -> None:
