@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 HOST = "127.0.0.1"
 CHUNK = 65_536
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.25
 ANSWERS_WITHIN_S = 2.0
 ASKS = b"GET /health/ready HTTP/1.1\r\nHost: replica\r\nConnection: close\r\n\r\n"
 
@@ -98,11 +98,14 @@ class Balancer(Line):
 
 async def _is_ready(port: int) -> bool:
     try:
+        reader, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    try:
         async with asyncio.timeout(ANSWERS_WITHIN_S):
-            reader, writer = await asyncio.open_connection(HOST, port)
             writer.write(ASKS)
-            status = await reader.readline()
-            writer.close()
+            return (await reader.readline()).split()[1:2] == [b"200"]
     except (OSError, TimeoutError):
         return False
-    return status.split()[1:2] == [b"200"]
+    finally:
+        writer.close()
