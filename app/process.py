@@ -19,6 +19,7 @@ from typing import Any
 from fastapi import FastAPI
 from loguru import logger
 
+from app.bell import listening
 from app.brim import keep_within
 from app.container import CALLEES, Container
 from app.http import Health, create_app
@@ -128,6 +129,8 @@ def _work(container: Container) -> Sequence[Coroutine[Any, Any, None]]:
     jobs = [one.run() for one in container.consumers()]
     if settings.events.relay:
         jobs += [relay.run() for relay in container.relays()]
+        dsns = {module: dsn.get_secret_value() for module, dsn in settings.databases.items()}
+        jobs += [listening(dsns[relay.module], relay.heard) for relay in container.relays()]
     jobs += [keep_within(outbox, settings.events.max_unpublished) for outbox in container.outboxes()]
     jobs.append(_every(FORGET_EVERY_S, lambda: _forget(container)))
     if "auth" in settings.modules:

@@ -48,6 +48,7 @@ class Relay:
         module = outbox.database.name
         self._publishing, self._counted = PUBLISHING.labels(module), PUBLISHED.labels(module)
         self._again = REPUBLISHED.labels(module)
+        self.module = module
         outbox.wake = self._woken.set
 
     async def run(self) -> None:
@@ -66,18 +67,27 @@ class Relay:
         finally:
             await self._end()
 
+    def heard(self) -> None:
+        """Another process has recorded something: for who has the lease. Who stands by must not ring for a ring."""
+        if self._token is not None:
+            self._woken.set()
+
     async def turn(self) -> float:
         """One round of publishing and settling; answers for how many seconds there is nothing to do.
 
         Raises:
             Unavailable: the database, the bus or a subscriber is away; what does not need it was done.
         """
+        woken = self._woken.is_set()
         self._woken.clear()  # before anything that may end the turn: who stays woken never rests
         now = time.monotonic()
         if now >= self._renew_at:
             await self._lease()
             self._renew_at = now + LEASE.total_seconds() / 3
         if self._token is None:
+            if woken:
+                await self._outbox.ring()
+                await asyncio.sleep(GATHER_AT_LEAST_S)  # one ring for all that comes until then
             return STANDBY_S
         away = await self._serve_bus(self._token, now)
         if now >= self._prune_at and await self._outbox.prune(self._token, self._retention, PRUNE_BATCH) < PRUNE_BATCH:

@@ -30,6 +30,10 @@ LEASE = sql("""
     RETURNING token
 """)
 
+BELL = "waybill_outbox"
+
+RING = sql(f"SELECT pg_notify('{BELL}', '')")
+
 LEASE_END = sql("UPDATE relay_lease SET expires_at = clock_timestamp() WHERE token = :token")
 
 TAKE = sql("""
@@ -169,6 +173,11 @@ class Outbox:
         async with self.database.single() as transaction:
             rows = await transaction.fetch(LEASE, holder=holder, ttl=ttl)
         return rows[0].token if rows else None
+
+    async def ring(self) -> None:
+        """Have whoever has the lease hear that there is something to publish; see `app/bell.py`."""
+        async with self.database.single() as transaction:
+            await transaction.execute(RING)
 
     async def end_lease(self, token: int) -> None:
         """Let another relay go on at once."""

@@ -23,7 +23,9 @@ from tests.integration.events.test_relay_lease import (
     test_with_a_token_that_has_passed_on_no_write_does_anything,
 )
 from tests.integration.events.test_relay_rest import (
+    test_a_relay_at_rest_hears_of_what_another_process_has_recorded,
     test_a_relay_with_nothing_to_do_looks_soon_for_what_other_processes_have_recorded,
+    test_who_stands_by_rings_once_for_all_that_was_recorded_and_never_for_a_ring,
 )
 from tests.sabotage import worse_relays as worse
 from tests.sabotage.guards import Guard, guard, without
@@ -168,6 +170,30 @@ async def after_commit(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
 async def looks_by_itself(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
     """It rests until it is woken: what a process records that has no lease is published by nobody."""
     mail.make_relay = worse.RestsUntilWoken
+
+
+@guard(
+    RELAY,
+    "P6",
+    "who stands by rings for who has the lease",
+    test=test_a_relay_at_rest_hears_of_what_another_process_has_recorded,
+    red="who has the lease does not hear of what others record",
+)
+async def rings(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
+    """Its events wait until the other looks by itself."""
+    mail.make_outbox = worse.Rings
+
+
+@guard(
+    RELAY,
+    "P6",
+    "nobody rings for a ring",
+    test=test_who_stands_by_rings_once_for_all_that_was_recorded_and_never_for_a_ring,
+    red="a bell was rung for a ring, or more than once",
+)
+async def not_for_a_ring(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
+    """Whoever hears the bell is woken: those who stand by ring for each other without end."""
+    mail.make_relay = worse.HearsAlways
 
 
 @guard(

@@ -40,6 +40,20 @@ class RestsUntilWoken(Relay):
         return 3600.0 if await super().turn() else 0.0
 
 
+class Rings(Outbox):
+    """Rings in its own house only."""
+
+    async def ring(self) -> None:
+        self.woken()
+
+
+class HearsAlways(Relay):
+    """Is woken by whatever it hears."""
+
+    def heard(self) -> None:
+        self._woken.set()
+
+
 class TakesSomeForAll(Relay):
     """Takes the word of its bus for one about every event."""
 

@@ -2,11 +2,25 @@
 
 import asyncio
 
+import pytest
+
+from app import bell
+from app.database import PsycopgPool
 from app.relay import LOOK_EVERY_S, Relay
 from modules.kernel.events import NewEvent
 from tests.integration.events.letters import Noted, subject
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import Sender, lease_runs_out, stopped
+
+HANG_UP = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'
+"""
+
+
+def dsn_of(mail: Mail) -> str:
+    pool = mail.database.pool
+    assert isinstance(pool, PsycopgPool)
+    return pool.dsn
 
 
 class Counted(Relay):
@@ -39,6 +53,61 @@ async def test_a_relay_with_nothing_to_do_looks_soon_for_what_other_processes_ha
     await mail.record("A1")  # through an outbox that wakes nobody
     await sender.turn()
     assert sender.bus.published == ["A1"]
+
+
+async def test_a_relay_at_rest_hears_of_what_another_process_has_recorded(mail: Mail) -> None:
+    active, standby = Sender(mail), Sender(mail)
+    await active.turn()
+    await standby.turn()
+    listening = mail.begin(bell.listening(dsn_of(mail), active.relay.heard))
+    resting = mail.begin(active.relay._rest(60))
+    async with asyncio.timeout(10):
+        await resting  # it is heard once when somebody begins to listen
+    await active.turn()
+    resting = mail.begin(active.relay._rest(60))
+    await asyncio.sleep(0)
+    async with mail.database.transaction() as transaction:
+        await standby.outbox.record(transaction, [NewEvent(subject("A"), 1, Noted("A1"))])
+    await standby.turn()
+    await asyncio.wait([resting], timeout=5)
+    assert resting.done(), "who has the lease does not hear of what others record"
+    await stopped(listening)
+
+
+async def test_who_stands_by_rings_once_for_all_that_was_recorded_and_never_for_a_ring(mail: Mail) -> None:
+    active, standby = Sender(mail), Sender(mail)
+    await active.turn()
+    await standby.turn()
+    rings: list[None] = []
+    standby.outbox.ring = lambda: _noted(rings)  # type: ignore[method-assign]
+    for _ in range(3):
+        standby.outbox.woken()
+    await standby.turn()
+    standby.relay.heard()
+    await standby.turn()
+    assert rings == [None], "a bell was rung for a ring, or more than once"
+
+
+async def _noted(rings: list[None]) -> None:
+    rings.append(None)
+
+
+async def test_a_bell_whose_database_was_restarted_is_hung_up_again(
+    mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bell, "HANGS_AGAIN_AFTER_S", 0.0)
+    heard: list[None] = []
+    listening = mail.begin(bell.listening(dsn_of(mail), lambda: heard.append(None)))
+    async with asyncio.timeout(10):
+        while not heard:
+            await mail.rows("SELECT 1")
+        await mail.rows(HANG_UP)
+        while len(heard) < 2:
+            await mail.rows("SELECT 1")
+        await mail.outbox().ring()
+        while len(heard) < 3:
+            await mail.rows("SELECT 1")
+    await stopped(listening)
 
 
 async def test_a_relay_at_rest_is_woken_by_a_commit(mail: Mail) -> None:
