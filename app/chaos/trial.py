@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from app.container import Container
 
 ACTOR = "cli:chaos"
-PLENTY, SCARCE = 1_000_000, 60
+PLENTY, SCARCE = 1_000_000, 40
 SKUS: Mapping[str, int] = {
-    **{f"PLENTY-{number:02}": PLENTY for number in range(12)},
-    **{f"SCARCE-{number:02}": SCARCE for number in range(8)},
+    **{f"PLENTY-{number:02}": PLENTY for number in range(36)},
+    **{f"SCARCE-{number:02}": SCARCE for number in range(3)},
 }
-"""What there is, of what: some of it runs out in the middle of the trial."""
+"""What there is, of what: some of it runs out in the middle of the trial, and most orders want none of that."""
 
 RATE = 25.0
 RESTS_WITHIN_S = 60.0
