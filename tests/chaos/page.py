@@ -1,6 +1,7 @@
 """Makes `docs/reliability.md` from a run: `python -m tests.chaos.page` has every fault strike by itself and writes it."""
 
 import asyncio
+import os
 import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +93,8 @@ def written(four: Took, one: Took) -> Iterator[str]:
     for who, what in dict.fromkeys([*in_four, *in_one]):
         yield _row(who, what, "0", "0", "0", str(in_four.get((who, what), "")), str(in_one.get((who, what), "")))
     lasted = f"Who was halted was for {HALTED_S:.0f} s; whatever else lasts did for {LASTS_S:.0f} s."
-    yield f"\n{lasted} Python {platform.python_version()}, two cores.\n"
+    busy = f"load {os.getloadavg()[2]:.0f}"
+    yield f"\n{lasted} Python {platform.python_version()}, two cores, {busy}.\n"
 
 
 def _row(*cells: str) -> str:

@@ -6,7 +6,7 @@ from app.failpoints import KILL
 from tests.chaos.page import ONE, PAGE, Took, faults, written
 from tests.system.partitions import MODULES
 
-TIME = re.compile(r"[0-9]+\.[0-9] s|Python [0-9.]+")
+TIME = re.compile(r"[0-9]+\.[0-9] s|Python [0-9.]+|load [0-9]+")
 
 
 def _took(*modules: str) -> Took:
