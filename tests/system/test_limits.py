@@ -85,8 +85,12 @@ def test_an_address_is_refused_beyond_its_rate_whatever_it_says_and_no_other_is(
     with caller(limited, HERE) as http:
         assert signs_in(http, shop).status_code == 200
     assert refusals(limited) - before == 11
-    said = [line["message"] for line in limited.log() if f"from {ELSEWHERE}" in line["message"]]
-    assert said == [f"limited by address: requests from {ELSEWHERE} are refused, and perhaps others"]
+    said = {line["message"] for line in limited.log() if line["message"].startswith("limited by address")}
+    # once a minute, and of whoever is refused first: another test may have been
+    assert said
+    assert said <= {
+        f"limited by address: requests from {one} are refused, and perhaps others" for one in (ELSEWHERE, BUSY)
+    }
 
 
 def test_a_stranger_shuts_a_client_out_at_its_own_address_only(limited: Running) -> None:
