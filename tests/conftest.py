@@ -43,11 +43,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = folder / "tmp"
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if (folder := config.stash.get(MEMORY, None)) is not None:
-        give_back(folder)
-
-
 def pytest_sessionstart(session: pytest.Session) -> None:
     worker = getattr(session.config, "workerinput", None)
     if worker is not None:
@@ -82,9 +77,11 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["brokers"] = node.config.stash[BROKERS]
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if (started := session.config.stash.get(STARTED, None)) is not None:
         started.close()
+    if exitstatus == 0 and (folder := session.config.stash.get(MEMORY, None)) is not None:
+        give_back(folder)  # else what failing tests wrote is kept until the next run
 
 
 class Postgres:
