@@ -93,7 +93,8 @@ async def test_an_event_is_found_by_its_id_however_many_there_are(mail: Mail) ->
             sql("SET LOCAL enable_seqscan = off")
         )  # a table of nothing is read faster than an index
         rows = await transaction.fetch(sql(f"EXPLAIN {EVENT}"), event_id=new_id())
-    assert "outbox_event" in rows[0][0], "all events are read to find one"
+    plan = "\n".join(row[0] for row in rows)  # by the index itself, or by a bitmap made from it
+    assert "outbox_event" in plan, "all events are read to find one"
 
 
 async def test_its_depth_says_how_much_waits_in_each_state(mail: Mail) -> None:
