@@ -79,7 +79,9 @@ class FailPoints:
         for module in modules:
             armed = self._folder / f"{module}.{CLOCK}"
             said = float(armed.read_text()) if armed.exists() else 0.0
-            (self._folder / f"{module}.{CLOCK}.hit").write_text(str(said))
+            told = self._folder / f"{module}.{CLOCK}.told"
+            told.write_text(str(said))
+            told.rename(told.with_suffix(".hit"))  # whoever waits for it reads all of it
             by_s = by_s or said
         return WrongClock(by_s) if by_s else SystemClock()
 
