@@ -6,7 +6,7 @@ Both sides are one process: what publishes and what reads are tasks of it, in ba
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -158,8 +158,6 @@ async def _bare(url: str, number: int) -> float:
     document = orjson.dumps(cloud_event(_example()))
     redis: Any = Redis.from_url(url, protocol=2)
     try:
-        with suppress(Exception):
-            await redis.delete(STREAM)
         await redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
         began = time.perf_counter()
         await asyncio.gather(_append(redis, document, number), _read(redis, number))

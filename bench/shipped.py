@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from app.supervisor.runfile import RunFile
-from bench.load import drive
+from bench.load import Load, drive
 from bench.orders import requests
 
 ORDERS = 60
@@ -28,22 +28,17 @@ COMMIT = "INSERT INTO three_commits (data) VALUES (%s)"
 DATA = "-" * 500
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Shipped:
-    """The time of each order on its way, and of each three commits beside it, in milliseconds."""
+    """How long orders took on their way, and three commits beside each."""
 
-    took_ms: list[float] = field(default_factory=list)
-    commits_ms: list[float] = field(default_factory=list)
+    orders: Load = field(default_factory=Load)
+    commits: Load = field(default_factory=Load)
 
     def add(self, other: "Shipped") -> None:
         """Count in another round."""
-        self.took_ms += other.took_ms
-        self.commits_ms += other.commits_ms
-
-    def percentiles(self, share: float) -> tuple[float, float]:
-        """The times within which that share of the orders, and of the three commits, was done."""
-        orders, commits = sorted(self.took_ms), sorted(self.commits_ms)
-        return orders[int(len(orders) * share)], commits[int(len(commits) * share)]
+        self.orders.add(other.orders)
+        self.commits.add(other.commits)
 
 
 class Watched:
@@ -70,8 +65,8 @@ class Watched:
             own.execute("CREATE TABLE IF NOT EXISTS three_commits (id bigint GENERATED ALWAYS AS IDENTITY, data text)")
             for _ in range(ORDERS):
                 await asyncio.sleep(random.uniform(*AT_REST_S))  # noqa: S311  # a moment, not a secret
-                found.took_ms.append(await self._order_ms(sales))
-                found.commits_ms.append(await asyncio.to_thread(_commits_ms, own))
+                found.orders.took_ms.append(await self._order_ms(sales))
+                found.commits.took_ms.append(await asyncio.to_thread(_commits_ms, own))
         return found
 
     async def _order_ms(self, sales: psycopg.Connection) -> float:

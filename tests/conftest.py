@@ -130,7 +130,7 @@ class Postgres:
         try:
             connection.execute(sql.SQL("SET file_copy_method = {}").format(self._copied))
             connection.execute(wanted)
-        except (psycopg.errors.SystemError, psycopg.errors.InvalidParameterValue):
+        except psycopg.Error:  # whatever else it was is said by the second try
             self._copied = sql.SQL("copy")
             connection.execute("RESET file_copy_method")
             connection.execute(wanted)

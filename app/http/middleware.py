@@ -79,9 +79,8 @@ class Around:
         except ClientDisconnect:
             status = CLIENT_LEFT
         except (Exception, asyncio.CancelledError) as error:
-            if begun or not (
-                isinstance(error, Exception) or self._leaving()
-            ):  # too late for words: the connection is cut
+            answers = isinstance(error, Exception) or self._leaving()
+            if begun or not answers:  # too late for words: the connection is cut
                 raise
             await _instead(error, scope)(scope, receive, answer)
         finally:

@@ -94,14 +94,14 @@ def _shipped(rounds: "Sequence[tuple[Shipped, Shipped]]") -> list[list[object]]:
 
 
 def _followed(where: str, rounds: "Sequence[Shipped]") -> list[list[object]]:
-    halves = [one.percentiles(0.5) for one in rounds]
-    of_all = replace(rounds[0], took_ms=[], commits_ms=[])
+    of_all = type(rounds[0])()
     for one in rounds:
         of_all.add(one)
-    late, commits = of_all.percentiles(0.99)
+    late, commits = of_all.orders.percentile(0.99), of_all.commits.percentile(0.99)
+    beside = [one.orders.percentile(0.5) / one.commits.percentile(0.5) for one in rounds]
     return [
-        _row(f"order-to-shipment, {where}, p50 ms", [order for order, _ in halves], 2),
-        _row("  beside three durable commits, times", [order / commits for order, commits in halves], 2),
+        _row(f"order-to-shipment, {where}, p50 ms", [one.orders.percentile(0.5) for one in rounds], 2),
+        _row("  beside three durable commits, times", beside, 2),
         _row("  p99 ms of all rounds", [late], 2),
         _row("  beside p99 of three durable commits, times", [late / commits], 2),
     ]

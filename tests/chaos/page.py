@@ -51,8 +51,8 @@ sales had heard of it. In brackets: until the process that died was started anew
 of it is the start of a process, which is work for a processor: see [ADR 0019](adr/0019-faults-on-purpose.md).
 
 Much the same is done with every `./run test`, and with faults of all kinds mixed, in one process, in four, and in a
-placement that the seed chooses; at night for ten minutes each, with more than a hundred faults and twenty thousand orders.
-`waybill chaos` does it for as long as you like, and prints the seed.
+placement that the seed chooses. `waybill chaos` does it for as long as you like, and prints the seed. The longest that came
+to its end had 65 faults in 150 s; ten minutes, with more than a hundred faults and twenty thousand orders, have not yet.
 
 ## At each step of an order's way
 
