@@ -93,7 +93,7 @@ class Side:
         await oracle(self._run, self._operator, self._client_id, self._loads)
 
     def _cpu_s(self) -> tuple[float, float]:
-        servers = sum(_cpu_s(process.pid) for process in self._run.processes)
+        servers = sum(_cpu_s(one.pid) for one in self._run.processes if one.pid is not None)
         valkey = (self._run.redis or {}).get("pid")
         others = sum(_cpu_s(pid) for pid in _family(self._postgres))
         return servers, others + (_cpu_s(int(valkey)) if valkey else 0.0)

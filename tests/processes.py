@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], within_s: float = 10) -> T:
+def until(condition: Callable[[], T | None], within_s: float = 10) -> T:
     """The first truthy answer of `condition`; fails the test when there is none in time."""
     deadline = time.monotonic() + within_s
     while not (answer := condition()):

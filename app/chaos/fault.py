@@ -23,9 +23,6 @@ ACTOR = "cli:chaos"
 TOLD_AGAIN = 50
 SKEW_S = 90.0
 BACK_WITHIN_S = 60.0
-STARTS_WITHIN_S = 5.0
-TOLD_WITHIN_S = 300.0
-"""Where a process is that was started anew is told only when all are ready, which among many faults they seldom are."""
 MOST_LOG_FILES = 100
 NEXT_LOG_FILE = "SELECT pg_logical_emit_message(true, 'chaos', 'full'), pg_switch_wal()"
 
@@ -38,7 +35,7 @@ async def befall(system: System, strike: Strike) -> None:
         case "kill" | "empty" if strike.what == REDIS and system.broker is not None:
             await system.broker.kill(empty=strike.kind == "empty")
         case "kill":
-            system.send(strike.what, signal.SIGQUIT if strike.what == POSTGRES else signal.SIGKILL)
+            await system.strike(strike.what, signal.SIGQUIT if strike.what == POSTGRES else signal.SIGKILL)
         case "freeze":
             await _freeze(system, strike)
         case fault if fault in FAULTS:
@@ -61,8 +58,7 @@ async def _freeze(system: System, strike: Strike) -> None:
         await asyncio.sleep(strike.for_s)
         system.broker.send(signal.SIGCONT)
         return
-    pid = system.pid(strike.what)
-    system.send(strike.what, signal.SIGSTOP)
+    pid = await system.strike(strike.what, signal.SIGSTOP)
     await asyncio.sleep(strike.for_s)
     if system.pid(strike.what) == pid:  # else it was killed meanwhile, and another one runs
         system.send(strike.what, signal.SIGCONT)
@@ -71,17 +67,10 @@ async def _freeze(system: System, strike: Strike) -> None:
 async def _set_clock(system: System, module: str, by_s: float) -> None:
     """Have a process start anew with its clock off by so much; another strike may set it otherwise meanwhile."""
     system.set_clock(module, by_s)
-    async with asyncio.timeout(TOLD_WITHIN_S):
-        while not _is_set(system, module):
-            system.send(module, signal.SIGKILL)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STARTS_WITHIN_S):
-                    while not _is_set(system, module):  # noqa: ASYNC110  # news from afar
-                        await asyncio.sleep(LOOK_EVERY_S)
-
-
-def _is_set(system: System, module: str) -> bool:
-    return system.clock(module) == system.wanted_clock(module)
+    system.send(module, signal.SIGKILL)  # where none runs now, the next one will know
+    async with asyncio.timeout(BACK_WITHIN_S):
+        while system.clock(module) != system.wanted_clock(module):  # noqa: ASYNC110  # news from afar
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def _fill(system: System, disk: Disk, for_s: float) -> None:

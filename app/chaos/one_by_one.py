@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+import httpx
+
 from app.chaos.fault import BACK_WITHIN_S, befall
 from app.chaos.schedule import Strike
 from app.chaos.steps import ABOUT_HOLDS, Step
@@ -16,6 +18,7 @@ from app.failpoints import KILL, LOSE
 
 HIT_WITHIN_S = 90.0
 ASKED_ABOUT_WITHIN_S = 4.0
+READY_WITHIN_S = 1.0
 HOLDS_PLACE = "sales.after_availability"
 
 
@@ -127,8 +130,17 @@ async def _is_hit(system: System, place: str, within_s: float) -> bool:
     return hit
 
 
-async def _replaced(system: System, module: str, before: int) -> float:
-    """The instant at which another process hosts a module than `before`, and all say that they are ready."""
-    while system.pid(module) in {0, before}:  # noqa: ASYNC110  # news from afar
-        await asyncio.sleep(LOOK_EVERY_S)
+async def _replaced(system: System, module: str, before: int | None) -> float:
+    """The instant at which another process hosts a module than `before`, and says that it is ready."""
+    async with httpx.AsyncClient(base_url=system.run.url(module), trust_env=False) as http:
+        while system.pid(module) in {None, before} or not await _is_ready(http):  # noqa: ASYNC110  # news from afar
+            await asyncio.sleep(LOOK_EVERY_S)
     return time.monotonic()
+
+
+async def _is_ready(http: httpx.AsyncClient) -> bool:
+    """Whether a process says that it can do its part."""
+    try:
+        return (await http.get("/health/ready", timeout=READY_WITHIN_S)).is_success
+    except httpx.TransportError:
+        return False

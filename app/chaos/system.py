@@ -56,17 +56,21 @@ class System:
             raise CannotStart(f"Nothing runs on {self.data}.")
         return run
 
-    def pid(self, name: str) -> int:
-        """The process that hosts a module, or the server `postgres`; 0 where it is just being started again."""
-        if name == "postgres":
-            return int((self.run.postgres or {}).get("pid") or 0)
-        return next(one.pid for one in self.run.processes if name in one.modules)
+    def pid(self, name: str) -> int | None:
+        """The process that hosts a module, or the server `postgres`; None where it is just being started again."""
+        return self.run.pid(name)
 
     def send(self, name: str, what: signal.Signals) -> None:
-        """Send a signal to a process; one that has just died gets none."""
-        if pid := self.pid(name):  # 0 would be everybody of our own group
-            with suppress(ProcessLookupError):
-                os.kill(pid, what)
+        """Send a signal to a process; who does not run at the moment gets none."""
+        pid = self.pid(name)
+        if pid is not None:
+            _signal(pid, what)
+
+    async def strike(self, name: str, what: signal.Signals) -> int:
+        """Send a signal to a process; one that is just being started again is waited for. Answers whom it struck."""
+        while (pid := self.pid(name)) is None or not _signal(pid, what):  # noqa: ASYNC110  # news from afar
+            await asyncio.sleep(LOOK_EVERY_S)
+        return pid
 
     def arm(self, place: str, what: str) -> None:
         """Have whichever process comes to a fail point next die there, or lose an answer."""
@@ -96,6 +100,15 @@ class System:
     def disarm(self, place: str) -> None:
         """Let everybody pass again."""
         (self.failpoints / place).unlink(missing_ok=True)
+
+
+def _signal(pid: int, what: signal.Signals) -> bool:
+    """Send a signal to a process; whether it is there."""
+    try:
+        os.kill(pid, what)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _number(file: Path) -> float:

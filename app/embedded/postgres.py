@@ -101,8 +101,8 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int | None:
-        """The server's first process, the parent of its others; None before `launch`."""
-        return self._process.pid if self._process else None
+        """The server's first process, the parent of its others; None while it does not run."""
+        return self._process.pid if self._process and self.poll() is None else None
 
     def stop(self, *, patience_s: float = _STOP_S) -> None:
         """Shut down cleanly, connections or not, and give the folder back; stopping twice is stopping once."""

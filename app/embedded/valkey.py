@@ -90,8 +90,8 @@ class EmbeddedValkey:
 
     @property
     def pid(self) -> int | None:
-        """The server's process; None before `launch`."""
-        return self._process.pid if self._process else None
+        """The server's process; None while it does not run."""
+        return self._process.pid if self._process and self.poll() is None else None
 
     def stop(self, *, patience_s: float = _STOP_S) -> None:
         """End it, connections or not, and give the folder back; stopping twice is stopping once."""

@@ -21,7 +21,7 @@ class Part(Protocol):
 
     @property
     def pid(self) -> int | None:
-        """Its process; None before the first launch."""
+        """Its process; None while it does not run."""
 
     def launch(self) -> None:
         """Start it, the first time or again; does not wait."""
@@ -74,6 +74,11 @@ class Kept:
     def settle(self) -> None:
         """Note that it has done its work: its next end is a new one, not one more in a row."""
         self._pause_s = FIRST_PAUSE_S
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has done its work since it ended last."""
+        return self._pause_s == FIRST_PAUSE_S
 
     @property
     def is_ready(self) -> bool:

@@ -12,10 +12,10 @@ _NAME = "run.json"
 
 @dataclass(frozen=True, slots=True)
 class RunProcess:
-    """A server process; with workers, `pid` is their parent's."""
+    """A server process; with workers, `pid` is their parent's; None while it is about to be started again."""
 
     modules: tuple[str, ...]
-    pid: int
+    pid: int | None
     url: str
 
 
@@ -23,7 +23,9 @@ class RunProcess:
 class RunFile:
     """What runs: the processes, and the database of each module as the URL of its role, password included.
 
-    `postgres` is None where it is not ours. `redis` is None where events need none, its `pid` where it is not ours.
+    A process is named from its start on: whether it is ready is its own to say. `postgres` is None where it is not ours.
+    `redis` is None where events need none, its `pid` where it is not ours. A server of ours that is about to be started
+    again has the `pid` None, too.
     """
 
     partition: str
@@ -39,7 +41,17 @@ class RunFile:
 
     def url(self, module: str) -> str:
         """Where `module` answers."""
-        return next(process.url for process in self.processes if module in process.modules)
+        return self._host(module).url
+
+    def pid(self, name: str) -> int | None:
+        """The process that hosts a module, or the server `postgres` or `redis`; None where none of ours runs now."""
+        if name in {"postgres", "redis"}:
+            pid = ((self.postgres if name == "postgres" else self.redis) or {}).get("pid")
+            return None if pid is None else int(pid)
+        return self._host(name).pid
+
+    def _host(self, module: str) -> RunProcess:
+        return next(process for process in self.processes if module in process.modules)
 
 
 def remove_run(data: Path) -> None:

@@ -42,8 +42,8 @@ class Server:
 
     @property
     def pid(self) -> int | None:
-        """Its process (with workers, their parent); None before the first launch."""
-        return self._process.pid if self._process else None
+        """Its process (with workers, their parent); None while it does not run."""
+        return self._process.pid if self._process and self.poll() is None else None
 
     def is_ready(self) -> bool:
         """Whether it says that it can do its part."""

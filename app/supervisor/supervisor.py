@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from app.embedded import EmbeddedPostgres, EmbeddedValkey
@@ -31,7 +32,8 @@ class Supervisor:
     """Starts the servers that are needed and our processes on one data folder, and keeps all running until told to stop.
 
     `command` gives the command of a process; `say` takes lines for people; `on_ready` is called once, when all answer
-    for the first time. Whatever ends later is started again, and `run.json` follows.
+    for the first time, and `run.json` is written. Whatever ends later is started again, and `run.json` follows at once:
+    it names what runs, ready or not. When all are ready again, that is said.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Supervisor:
         self._valkey: EmbeddedValkey | None = None
         self._servers: list[Server] = []
         self._kept: list[Kept] = []
+        self._told: RunFile | None = None
 
     def run(self) -> None:
         """Start, supervise, and return after a clean stop by SIGTERM, SIGHUP or Ctrl-C.
@@ -140,7 +143,9 @@ class Supervisor:
                 raise CannotStart(f"{slow} did not get ready within {_READY_WITHIN_S:.0f} s; see {self._data}/log.")
             if waiting:
                 bell.wait(_STARTING_LOOK_S)
-        self._on_ready(self._write_run())
+        self._told = self._running()
+        self._told.write(self._data)
+        self._on_ready(self._told)
 
     def _keep(self, bell: Doorbell) -> None:
         all_ready = True
@@ -150,16 +155,21 @@ class Supervisor:
                 if code is not None:
                     all_ready = False
                     self._say(f"{kept.name} ended ({how_it_ended(code)}); starting it again")
+                self._tell()
             if self._sources and self._sources.changed():
                 all_ready = False
                 self._reload()
-            if not all_ready and all(kept.is_ready for kept in self._kept):
+            if not all_ready and self._is_ready_again():
                 all_ready = True
-                for kept in self._kept:
-                    kept.settle()
-                self._write_run()
                 self._say("ready again")
             bell.wait(self._pause(all_ready=all_ready))
+
+    def _is_ready_again(self) -> bool:
+        """Whether all do their work; whoever does is settled, however long another still takes."""
+        for kept in self._kept:
+            if not kept.is_settled and kept.is_ready:
+                kept.settle()
+        return all(kept.is_settled for kept in self._kept) and all(kept.is_ready for kept in self._kept)
 
     def _pause(self, *, all_ready: bool) -> float:
         if not all_ready:
@@ -173,18 +183,25 @@ class Supervisor:
         for kept in self._kept:
             if isinstance(kept.part, Server):
                 kept.part.stop(patience_s=_SERVERS_STOP_S)
+                self._tell()
                 kept.launch()
 
-    def _write_run(self) -> RunFile:
-        run = RunFile(
+    def _tell(self) -> None:
+        """Have `run.json` name what runs now; where there is no space for it, the next look tries again."""
+        run = self._running()
+        if run != self._told:
+            with suppress(CannotStart):
+                run.write(self._data)
+                self._told = run
+
+    def _running(self) -> RunFile:
+        return RunFile(
             partition=partition(self._specs),
-            processes=tuple(RunProcess(one.spec.modules, one.pid or 0, one.spec.url) for one in self._servers),
+            processes=tuple(RunProcess(one.spec.modules, one.pid, one.spec.url) for one in self._servers),
             databases=self._databases,
             postgres={"pid": self._postgres.pid} if self._postgres else None,
             redis={"url": self._redis, "pid": self._valkey.pid if self._valkey else None} if self._redis else None,
         )
-        run.write(self._data)
-        return run
 
     def _stop(self) -> None:
         deadline = time.monotonic() + _SERVERS_STOP_S

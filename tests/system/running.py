@@ -58,21 +58,11 @@ class Running:
 
     @property
     def server_pid(self) -> int:
-        return self.run.processes[0].pid
+        return self.pid("auth")
 
-    def pid(self, module: str) -> int:
-        """The process that hosts `module`."""
-        return next(process.pid for process in self.run.processes if module in process.modules)
-
-    @property
-    def valkey_pid(self) -> int:
-        assert self.run.redis
-        return int(self.run.redis["pid"] or 0)
-
-    @property
-    def postgres_pid(self) -> int:
-        assert self.run.postgres
-        return int(self.run.postgres["pid"] or 0)
+    def pid(self, name: str) -> int:
+        """The process that hosts a module, `postgres` or `redis`; what is being started again is waited for."""
+        return until(lambda: self.run.pid(name))
 
     def cli(self, *words: object) -> "subprocess.CompletedProcess[str]":
         """What a command answers."""

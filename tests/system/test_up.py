@@ -28,6 +28,14 @@ def mode(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
 
+def is_answering(dsn: str) -> bool:
+    try:
+        psycopg.connect(dsn).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def test_run_json_says_what_runs(running: Up) -> None:
     run = running.run
     url = run["processes"][0]["url"]
@@ -135,7 +143,7 @@ def test_a_killed_server_is_started_again_and_run_json_follows(tmp_path: Path) -
 
         until(lambda: started.server_pid != first)
         assert f":{port}" in started.run["processes"][0]["url"]
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        until(lambda: started.is_ready("sales"))
 
 
 def test_a_killed_postgres_is_started_again_with_everything_in_it(tmp_path: Path) -> None:
@@ -148,8 +156,24 @@ def test_a_killed_postgres_is_started_again_with_everything_in_it(tmp_path: Path
         os.kill(first, signal.SIGKILL)
 
         until(lambda: started.postgres_pid != first)
+        until(lambda: is_answering(dsn))
         with psycopg.connect(dsn) as connection:
             assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+
+
+def test_while_there_is_no_space_for_run_json_everything_goes_on_and_it_follows_later(tmp_path: Path) -> None:
+    with up(tmp_path / "data", free_port()) as started:
+        first = started.server_pid
+        in_the_way = started.data / "run.json.new"
+        in_the_way.mkdir()
+
+        os.kill(first, signal.SIGKILL)
+
+        started.until_said("ready again")
+        assert started.is_ready("sales")
+        assert started.named("sales") == first
+        in_the_way.rmdir()
+        until(lambda: started.named("sales") not in {None, first})
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -38,6 +38,14 @@ def is_answering(url: str) -> bool:
         return False
 
 
+def taken(port: int) -> socket.socket | None:
+    """A port in others' way, once nobody has it."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return None
+
+
 def test_run_json_says_what_runs(running: Up, ports: dict[str, int]) -> None:
     run = running.run
 
@@ -114,7 +122,34 @@ def test_one_killed_process_is_started_again_and_the_others_go_on(running: Up) -
 
     until(lambda: running.pid("sales") != before["sales"])
     assert {module: running.pid(module) for module in MODULES} == before | {"sales": running.pid("sales")}
-    assert running.told("sales")
+    until(lambda: running.is_ready("sales"))
+
+
+def test_who_is_started_again_is_named_at_once_however_long_another_takes(running: Up) -> None:
+    before = {module: running.pid(module) for module in MODULES}
+    os.kill(before["delivery"], signal.SIGSTOP)
+    try:
+        os.kill(before["sales"], signal.SIGKILL)
+        os.kill(before["auth"], signal.SIGKILL)
+
+        until(lambda: running.pid("sales") != before["sales"] and running.pid("auth") != before["auth"])
+        until(lambda: running.is_ready("sales") and running.is_ready("auth"))
+        assert running.pid("delivery") == before["delivery"]
+    finally:
+        os.kill(before["delivery"], signal.SIGCONT)
+    until(lambda: running.is_ready("delivery"))
+
+
+def test_nobody_is_named_where_nobody_runs(running: Up, ports: dict[str, int]) -> None:
+    os.kill(running.process.pid, signal.SIGSTOP)  # it starts nobody before the port is taken
+    os.kill(running.pid("sales"), signal.SIGKILL)
+    in_the_way = until(lambda: taken(ports["sales"]))
+    os.kill(running.process.pid, signal.SIGCONT)
+
+    until(lambda: running.named("sales") is None)
+    in_the_way.close()
+    until(lambda: running.is_ready("sales"))
+    assert Path(f"/proc/{running.pid('sales')}").exists()
 
 
 def test_a_killed_valkey_is_started_again_where_it_was(running: Up) -> None:
@@ -125,7 +160,7 @@ def test_a_killed_valkey_is_started_again_where_it_was(running: Up) -> None:
 
     until(lambda: running.valkey_pid != before)
     assert running.run["redis"]["url"] == url
-    assert is_answering(url)
+    until(lambda: is_answering(url))
     assert {module: running.pid(module) for module in MODULES} == servers
 
 

@@ -66,6 +66,11 @@ class Up:
         line = self.process.stdout.readline()
         assert line == "ready\n", self.process.communicate()[1]
 
+    def until_said(self, line: str) -> None:
+        """Wait until people are told so."""
+        assert self.process.stderr
+        assert f"{line}\n" in self.process.stderr, "it ended without saying so"
+
     @property
     def run(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.data / "run.json").read_text())
@@ -73,11 +78,25 @@ class Up:
 
     @property
     def server_pid(self) -> int:
-        return int(self.run["processes"][0]["pid"])
+        return self.pid("auth")
 
-    def pid(self, module: str) -> int:
-        """The process that hosts `module`."""
-        return next(int(one["pid"]) for one in self.run["processes"] if module in one["modules"])
+    def pid(self, name: str) -> int:
+        """The process that hosts a module, `postgres` or `redis`; what is being started again is waited for."""
+        return until(lambda: self.named(name))
+
+    def named(self, name: str) -> int | None:
+        """The process that is named now."""
+        run = self.run
+        part = run[name] if name in {"postgres", "redis"} else None
+        pid: int | None = (part or next(one for one in run["processes"] if name in one["modules"]))["pid"]
+        return pid
+
+    def is_ready(self, module: str) -> bool:
+        """Whether the process that hosts `module` answers."""
+        try:
+            return bool(self.told(module))
+        except OSError:
+            return False
 
     def told(self, module: str) -> dict[str, str]:
         """The environment of the process that hosts `module`."""
@@ -88,11 +107,11 @@ class Up:
 
     @property
     def valkey_pid(self) -> int:
-        return int(self.run["redis"]["pid"])
+        return self.pid("redis")
 
     @property
     def postgres_pid(self) -> int:
-        return int(self.run["postgres"]["pid"])
+        return self.pid("postgres")
 
     def end(self, number: int) -> tuple[int, str]:
         """Send a signal; the exit code and what was said to people."""

@@ -87,3 +87,15 @@ def test_an_exit_is_believed_when_it_is_said_thrice_and_wrong_settings_at_once()
 
     assert [kept.is_hopeless(code) for code in (1, -9, 1, -9, 1)] == [False, False, False, False, True]
     assert Kept("frail", Frail(), Clock()).is_hopeless(2)
+
+
+def test_having_ended_it_is_settled_once_it_has_done_its_work() -> None:
+    kept = Kept("frail", Frail(), Clock())
+    kept.launch()
+    assert kept.is_settled
+
+    kept.tend()
+    assert not kept.is_settled
+
+    kept.settle()
+    assert kept.is_settled
