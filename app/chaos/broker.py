@@ -35,8 +35,10 @@ class Broker:
         """Have it run for as long as this lasts."""
         with self._valkey:
             async with self.link.listening():
-                yield self
-            self.send(signal.SIGCONT)
+                try:
+                    yield self
+                finally:
+                    self.send(signal.SIGCONT)
 
     def send(self, what: signal.Signals) -> None:
         """Send a signal to the server."""

@@ -15,7 +15,7 @@ from app.chaos.layout import Layout
 from app.chaos.lines import laid
 from app.chaos.link import Link
 from app.failpoints import CLOCK, VARIABLE
-from app.launcher import CannotStart
+from app.launcher import CannotStart, kill_group, spawn
 from app.secrets_file import ensure_secrets
 from app.supervisor.plan import MODULES, SERVICES
 from app.supervisor.runfile import RunFile, read_run
@@ -47,6 +47,7 @@ class System:
         self.links = links or {}
         self.disk = disk
         self.failpoints = data / "failpoints"
+        self.said = data.with_name(f"{data.name}.said")
 
     @property
     def run(self) -> RunFile:
@@ -130,7 +131,9 @@ async def started(data: Path, layout: Layout, *, small_disk: bool = False, **env
         system = System(data, broker, lines.links, disk)
         system.failpoints.mkdir(parents=True)
         given = {**os.environ, **SETTINGS, **environment, **lines.variables, VARIABLE: str(system.failpoints)}
-        stack.push_async_callback(_stopped, system, await _begun(system, layout, given))
+        process = _begun(system, layout, given)
+        stack.push_async_callback(_stopped, system, process)
+        await _until_ready(system, process)
         yield system
 
 
@@ -141,20 +144,23 @@ def _disk(data: Path) -> Disk:
     return Disk(data / "postgres")
 
 
-async def _begun(system: System, layout: Layout, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+def _begun(system: System, layout: Layout, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start it, so that it stops when this process ends, however that does; does not wait."""
     command = [sys.executable, "-m", "entrypoints.cli", "up", "--data", str(system.data), *layout.words]
-    said = system.data.with_name(f"{system.data.name}.said")
-    with said.open("w") as stderr:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: ASYNC220, S603
-    line = await asyncio.to_thread(process.stdout.readline) if process.stdout else ""
-    if not line.startswith("ready"):
-        process.kill()
-        process.communicate()
-        raise CannotStart((said.read_text().splitlines() or ["The system did not start."])[-1])
-    return process
+    with system.said.open("wb") as output:
+        return spawn(command, death_signal=signal.SIGTERM, environment=environment, output=output)
 
 
-async def _stopped(system: System, process: "subprocess.Popen[str]") -> None:
+async def _until_ready(system: System, process: "subprocess.Popen[bytes]") -> None:
+    has_ended = False
+    while "\nready" not in f"\n{(said := system.said.read_text())}":
+        if has_ended:
+            raise CannotStart((said.splitlines() or ["The system did not start."])[-1])
+        has_ended = process.poll() is not None  # what it said last is still to be read
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _stopped(system: System, process: "subprocess.Popen[bytes]") -> None:
     with suppress(CannotStart):  # it has ended by itself
         for name in (*(process.modules[0] for process in system.run.processes), "postgres"):
             system.send(name, signal.SIGCONT)
@@ -162,5 +168,4 @@ async def _stopped(system: System, process: "subprocess.Popen[str]") -> None:
     try:
         await asyncio.to_thread(process.wait, STOPS_WITHIN_S)
     except subprocess.TimeoutExpired:
-        process.kill()
-    process.communicate()
+        kill_group(process)

@@ -2,6 +2,7 @@
 
 import random
 import shlex
+import signal
 import sys
 import tempfile
 from dataclasses import asdict
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from app.chaos.layout import Layout
 
 LONGEST_SEED = 2**31
+TOLD_TO_STOP = 128 + signal.SIGTERM
 
 
 def chaos(  # noqa: PLR0913  # an argument is an option
@@ -33,6 +35,8 @@ def chaos(  # noqa: PLR0913  # an argument is an option
     as_json: Json = False,
 ) -> None:
     """Kill, halt and cut off a system of its own while orders go on; exit 1 if anything is lost, doubled or oversold."""
+    from asyncio import CancelledError
+
     import uvloop
 
     from app.chaos.drill import Stuck
@@ -51,6 +55,8 @@ def chaos(  # noqa: PLR0913  # an argument is an option
         raise end(str(error), USAGE) from None
     except CannotStart as error:
         raise end(str(error), NO_ANSWER) from None
+    except CancelledError:
+        raise end("stopped", TOLD_TO_STOP) from None
     except Stuck as error:
         raise end(f"{error} Again: {_again(chosen)}", REFUSED) from None
     show(
@@ -65,11 +71,15 @@ def chaos(  # noqa: PLR0913  # an argument is an option
 async def _played(  # an argument is an option
     data: Path, layout: "Layout", seed: int, seconds: float, rate: float, every: float, longest: float
 ) -> "Outcome":
+    from asyncio import current_task, get_running_loop
+
     from app.chaos.drill import drill
     from app.chaos.schedule import schedule
     from app.chaos.system import started
     from app.chaos.trial import opened
 
+    if task := current_task():
+        get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # ends as Ctrl-C does: nothing is left
     strikes = schedule(seed, seconds, every, layout.modules, longest)
     async with started(data, layout) as system, opened(system, seed) as trial:
         return await drill(trial, strikes, seconds, rate, lambda line: typer.echo(line, err=True))

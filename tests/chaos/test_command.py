@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -12,9 +13,10 @@ from typer.testing import CliRunner
 
 from app.supervisor.runfile import read_run
 from entrypoints.cli.__main__ import app
-from tests.chaos.layouts import laid_out
+from tests.chaos.drills import came_to
+from tests.chaos.layouts import FOUR, laid_out
 from tests.chaos.profile import EVERY_S, FREEZE_S, RATE, SECONDS, SEED, again
-from tests.processes import until
+from tests.processes import processes_in, until
 from tests.system.partitions import ALL, MODULES
 from tests.system.running import ENVIRONMENT, ROOT, WAYBILL
 
@@ -61,6 +63,7 @@ def test_where_the_seed_puts_modules_together_faults_of_all_kinds_lose_nothing_a
     assert said["placed"] + said["refused"] == said["asked"]
     assert said["placed"] > 0
     assert list(tmp_path.iterdir()) == []
+    came_to(layout.split, said)
 
 
 def test_what_is_not_as_promised_is_said_and_is_the_end_of_the_command(tmp_path: Path) -> None:
@@ -73,6 +76,24 @@ def test_what_is_not_as_promised_is_said_and_is_the_end_of_the_command(tmp_path:
     assert command.returncode == 1, err
     assert "wrong  PLENTY-00: " in out
     assert out.splitlines()[-1].endswith("--seconds 5 --every 60 --seed 3")
+
+
+def test_told_to_stop_it_leaves_nothing(tmp_path: Path) -> None:
+    with begun(tmp_path, *laid_out(FOUR).words, "--seed", 3) as command:
+        until(lambda: list(tmp_path.glob("*/data/run.json")), 60)
+        command.terminate()
+        _, err = command.communicate()
+    assert command.returncode == 128 + signal.SIGTERM, err
+    assert err.splitlines()[-1] == "stopped"
+    assert list(tmp_path.iterdir()) == []
+    assert processes_in(tmp_path) == {}
+
+
+def test_killed_it_leaves_nothing_that_runs(tmp_path: Path) -> None:
+    with begun(tmp_path, *laid_out(None).words, "--seed", 3) as command:
+        until(lambda: list(tmp_path.glob("*/data/run.json")), 60)
+        command.kill()
+    until(lambda: not processes_in(tmp_path), 20)
 
 
 @pytest.mark.parametrize("words", WRONG.values(), ids=list(WRONG))

@@ -1,5 +1,6 @@
 """In four processes: faults at each named step, lines between them that fail, all of it mixed; nothing is lost by it."""
 
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from app.chaos.schedule import schedule, singles
 from app.chaos.steps import STEPS
 from app.chaos.system import started
 from app.chaos.trial import opened
+from tests.chaos.drills import came_to
 from tests.chaos.layouts import FOUR, laid_out
 from tests.chaos.profile import EVERY_S, FREEZE_S, LINE_S, RATE, SECONDS, SEED, STEPS_RATE, again
 
@@ -32,6 +34,7 @@ async def test_in_four_processes_no_fault_at_any_step_on_any_line_or_of_any_kind
         await trial.during(lambda: by_turns(trial, lines))
         outcome = await drill(trial, strikes, SECONDS, RATE, print)
     assert outcome.faults == (), again(Path(__file__).name)
+    came_to(FOUR, asdict(outcome))
     assert told == [str(step) for step in in_turn(STEPS)]
     assert len(lines) == 15
     assert outcome.strikes > 5

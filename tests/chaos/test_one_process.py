@@ -1,6 +1,7 @@
 """In one process: faults at named steps, a disk that is full, faults of all kinds mixed; nothing is lost by it."""
 
 import random
+from dataclasses import asdict
 from pathlib import Path
 
 from app.chaos.disk import Disk, NoDisk
@@ -11,6 +12,7 @@ from app.chaos.steps import STEPS, Step
 from app.chaos.system import System, started
 from app.chaos.trial import Trial, opened
 from app.failpoints import KILL
+from tests.chaos.drills import came_to
 from tests.chaos.layouts import laid_out
 from tests.chaos.profile import EVERY_S, FREEZE_S, LONG, RATE, SECONDS, SEED, STEPS_RATE, again
 
@@ -41,7 +43,7 @@ async def fill_the_disk(system: System, trial: Trial) -> None:
     assert trial.refusals > before
     assert trial.faults_answered == 0
     assert len(trial.customer.told.placed) > placed
-    assert "PostgreSQL ended" in system.data.with_name("data.said").read_text()
+    assert "PostgreSQL ended" in system.said.read_text()
 
 
 async def test_in_one_process_no_fault_at_any_step_or_of_any_kind_and_no_full_disk_loses_doubles_or_oversells(
@@ -56,6 +58,7 @@ async def test_in_one_process_no_fault_at_any_step_or_of_any_kind_and_no_full_di
         await trial.during(lambda: all_of_them(trial, chosen(), told.append), STEPS_RATE)
         outcome = await drill(trial, strikes, SECONDS, RATE, print)
     assert outcome.faults == (), again(Path(__file__).name)
+    came_to(None, asdict(outcome))
     assert told == [str(step) for step in in_turn(chosen())]
     assert outcome.strikes > 5
     assert outcome.placed > 0
