@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from uuid import UUID
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
@@ -21,12 +22,15 @@ Handler = Callable[[Transaction, Sequence[Event]], Awaitable[None]]
 Key = tuple[str, UUID]
 
 
-# Inserts what is missing and locks what is there (an update that no row wants is only its lock), in one order.
+# Inserts what is missing and locks what is there (an update that no row wants is only its lock), in one order. Answers
+# what it inserted: of a subject that is new here nothing is parked, and its cursor is where this transaction moves it.
 LOCK_CURSORS = sql("""
     INSERT INTO inbox_cursor (source, subject, sequence)
-    SELECT source, subject, 0 FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid)
+    SELECT source, subject, sequence
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid, sequence int)
     ORDER BY source, subject
     ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence WHERE false
+    RETURNING source, subject
 """)
 
 # A statement of its own: it must see what those have done that the locks were waited for.
@@ -90,10 +94,14 @@ COUNTS = sql("SELECT state, count(*) AS events FROM inbox_parked GROUP BY state"
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a subject is, and what of it is parked."""
+    """How far a subject is, and what of it is parked; one `is_new` that the transaction at hand has made."""
 
     sequence: int
     parked: frozenset[int]
+    is_new: bool = False
+
+
+NEW = Cursor(0, frozenset(), is_new=True)
 
 
 class Inbox:
@@ -241,12 +249,12 @@ class Inbox:
     async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
         """One transaction over `events`; answers the subjects that have something parked behind."""
         async with self.database.transaction() as transaction:
-            cursors = await _locked(transaction, list({(event.source, event.subject) for event in events}))
+            cursors = await _locked(transaction, first_runs(events))
             fresh, early, moved = sort_out(events, cursors, parked=parked)
             for group in in_rounds(fresh):
                 if handler := self._handlers.get(group[0].type):
                     await handler(transaction, group)
-            await self._move(transaction, moved)
+            await self._move(transaction, {key: to for key, to in moved.items() if not cursors[key].is_new})
             if early:
                 await transaction.execute(PARK, rows=rows_json([_parked_row(event) for event in early]))
             if parked:
@@ -264,7 +272,7 @@ class Inbox:
         """Park an event that was not seen before; one that was is left as it is."""
         row = _parked_row(event, state=state, attempts=attempts, error=error)
         async with self.database.transaction() as transaction:
-            cursors = await _locked(transaction, [(event.source, event.subject)])
+            cursors = await _locked(transaction, {(event.source, event.subject): 0})
             if cursors[event.source, event.subject].sequence < event.sequence:
                 await transaction.execute(PARK, rows=rows_json([row]))
 
@@ -290,13 +298,25 @@ async def _never(_source: str) -> bool:
     return False
 
 
-async def _locked(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, Cursor]:
-    rows = rows_json([{"source": source, "subject": subject} for source, subject in keys])
-    await transaction.execute(LOCK_CURSORS, rows=rows)
-    return {
+async def _locked(transaction: Transaction, runs: Mapping[Key, int]) -> Mapping[Key, Cursor]:
+    """The cursors of subjects, locked; those of new ones are put at once where the events at hand will move them."""
+    rows = [{"source": source, "subject": subject, "sequence": end} for (source, subject), end in runs.items()]
+    new = {tuple(row) for row in await transaction.fetch(LOCK_CURSORS, rows=rows_json(rows))}
+    if len(new) == len(runs):
+        return dict.fromkeys(runs, NEW)
+    there = rows_json([row for row in rows if (row["source"], row["subject"]) not in new])
+    return dict.fromkeys(new, NEW) | {
         (row.source, row.subject): Cursor(row.sequence, frozenset(row.parked or ()))
-        for row in await transaction.fetch(READ_CURSORS, rows=rows)
+        for row in await transaction.fetch(READ_CURSORS, rows=there)
     }
+
+
+def first_runs(events: Iterable[Event]) -> Mapping[Key, int]:
+    """Per subject, up to which number its events follow each other from 1 on; 0 where the first is not among them."""
+    numbers: dict[Key, set[int]] = {}
+    for event in events:
+        numbers.setdefault((event.source, event.subject), set()).add(event.sequence)
+    return {key: next(n for n in count() if n + 1 not in found) for key, found in numbers.items()}
 
 
 def sort_out(

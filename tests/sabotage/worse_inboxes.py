@@ -80,11 +80,11 @@ def in_order_of_arrival(events: Iterable[Event], cursors: Mapping[Key, Cursor], 
     return fresh, early, moved
 
 
-async def locks_what_is_there(transaction: Transaction, keys: Sequence[Key]) -> Mapping[Key, Cursor]:
+async def locks_what_is_there(transaction: Transaction, runs: Mapping[Key, int]) -> Mapping[Key, Cursor]:
     """A subject that is new has no row to lock."""
-    rows = rows_json([{"source": source, "subject": subject} for source, subject in keys])
+    rows = rows_json([{"source": source, "subject": subject} for source, subject in runs])
     there = {row[:2]: row.sequence for row in await transaction.fetch(LOCK_WHAT_IS_THERE, rows=rows)}
-    return {key: Cursor(there.get(key, 0), frozenset()) for key in keys}
+    return {key: Cursor(there.get(key, 0), frozenset()) for key in runs}
 
 
 class MovesLater(Inbox):
@@ -93,7 +93,7 @@ class MovesLater(Inbox):
     async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
         keys = sorted({(event.source, event.subject) for event in events})
         async with self.database.transaction() as transaction:
-            fresh, early, moved = sort_out(events, await _locked(transaction, keys), parked=parked)
+            fresh, early, moved = sort_out(events, await _locked(transaction, dict.fromkeys(keys, 0)), parked=parked)
             for group in in_rounds(fresh):
                 await self._handlers[group[0].type](transaction, group)
         async with self.database.transaction() as transaction:
