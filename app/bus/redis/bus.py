@@ -1,6 +1,8 @@
 """The emitters' end of the Redis bus."""
 
 from collections.abc import Sequence
+from itertools import chain, groupby
+from typing import Any
 
 import orjson
 from loguru import logger
@@ -14,6 +16,13 @@ from modules.kernel.ids import new_id
 IDENTITY = "waybill:bus"
 WANTED_POLICY = "noeviction"
 SETTING = f"maxmemory-policy {WANTED_POLICY}"
+
+# As so many commands would, each with its answer; but sent and read as one, which takes our process half the time.
+APPEND = """
+local places = {}
+for number = 2, #ARGV do places[number - 1] = redis.pcall('XADD', KEYS[1], '*', ARGV[1], ARGV[number]) end
+return places
+"""
 
 
 class RedisBus:
@@ -62,9 +71,13 @@ class RedisBus:
             return []
         with answered():
             async with self._redis.pipeline(transaction=False) as pipe:
-                for event in events:
-                    pipe.xadd(stream_of(event.source), {FIELD: orjson.dumps(cloud_event(event))})
-                answers = await pipe.execute(raise_on_error=False)
+                runs = [(source, list(run)) for source, run in groupby(events, lambda event: event.source)]
+                for source, run in runs:
+                    documents = [orjson.dumps(cloud_event(event)) for event in run]
+                    pipe.eval(APPEND, 1, stream_of(source), FIELD, *documents)
+                found = await pipe.execute(raise_on_error=False)
+        each = [each_answer(answer, len(run)) for answer, (_, run) in zip(found, runs, strict=True)]
+        answers = list(chain.from_iterable(each))
         refusals = [answer for answer in answers if isinstance(answer, RedisError)]
         if len(refusals) == len(events):
             raise Unavailable(f"Redis refuses: {refusals[0]}") from refusals[0]
@@ -84,3 +97,8 @@ class RedisBus:
     async def close(self) -> None:
         """Close all connections."""
         await self._redis.aclose()
+
+
+def each_answer(answer: Any, events: int) -> Sequence[Any]:
+    """What Redis says to each of so many events; where it does not run the script at all, the same to each."""
+    return answer if isinstance(answer, list) else [answer] * events
