@@ -18,7 +18,7 @@ from modules.kernel.errors import Unavailable
 from modules.kernel.events import Event, from_cloud_event, source_of
 from modules.kernel.inbox import Inbox
 
-BATCH = 128
+BATCH = 256
 BLOCK_S = 1.0
 LOOK_EVERY_S = 1.0
 RENEW_EVERY_S = 1.0
