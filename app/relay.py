@@ -140,8 +140,8 @@ class Relay:
         if not events:
             return 0
         with self._publishing.time():
-            places = await self._bus.publish(list(events.values()))
-        taken = {row: place for row, place in zip(events, places, strict=True) if place is not None}
+            places = await self._bus.publish(events)
+        taken = {event.id: place for event, place in zip(events, places, strict=True) if place is not None}
         marked = await self._outbox.mark_published(token, identity, taken)
         self._counted.inc(marked)
         if marked < len(taken):

@@ -94,14 +94,14 @@ COUNTS = sql("SELECT state, count(*) AS events FROM inbox_parked GROUP BY state"
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a subject is, and what of it is parked; one `is_new` that the transaction at hand has made."""
+    """How far a subject is, and what of it is parked.
+
+    `put` is where the transaction at hand has put it already: that is how it begins with a subject that is new.
+    """
 
     sequence: int
     parked: frozenset[int]
-    is_new: bool = False
-
-
-NEW = Cursor(0, frozenset(), is_new=True)
+    put: int = 0
 
 
 class Inbox:
@@ -249,12 +249,12 @@ class Inbox:
     async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
         """One transaction over `events`; answers the subjects that have something parked behind."""
         async with self.database.transaction() as transaction:
-            cursors = await _locked(transaction, first_runs(events))
+            cursors = await locked(transaction, first_runs(events))
             fresh, early, moved = sort_out(events, cursors, parked=parked)
             for group in in_rounds(fresh):
                 if handler := self._handlers.get(group[0].type):
                     await handler(transaction, group)
-            await self._move(transaction, {key: to for key, to in moved.items() if not cursors[key].is_new})
+            await self._move(transaction, {key: to for key, to in moved.items() if to != cursors[key].put})
             if early:
                 await transaction.execute(PARK, rows=rows_json([_parked_row(event) for event in early]))
             if parked:
@@ -272,7 +272,7 @@ class Inbox:
         """Park an event that was not seen before; one that was is left as it is."""
         row = _parked_row(event, state=state, attempts=attempts, error=error)
         async with self.database.transaction() as transaction:
-            cursors = await _locked(transaction, {(event.source, event.subject): 0})
+            cursors = await locked(transaction, {(event.source, event.subject): 0})
             if cursors[event.source, event.subject].sequence < event.sequence:
                 await transaction.execute(PARK, rows=rows_json([row]))
 
@@ -298,17 +298,16 @@ async def _never(_source: str) -> bool:
     return False
 
 
-async def _locked(transaction: Transaction, runs: Mapping[Key, int]) -> Mapping[Key, Cursor]:
+async def locked(transaction: Transaction, runs: Mapping[Key, int]) -> Mapping[Key, Cursor]:
     """The cursors of subjects, locked; those of new ones are put at once where the events at hand will move them."""
     rows = [{"source": source, "subject": subject, "sequence": end} for (source, subject), end in runs.items()]
     new = {tuple(row) for row in await transaction.fetch(LOCK_CURSORS, rows=rows_json(rows))}
-    if len(new) == len(runs):
-        return dict.fromkeys(runs, NEW)
-    there = rows_json([row for row in rows if (row["source"], row["subject"]) not in new])
-    return dict.fromkeys(new, NEW) | {
-        (row.source, row.subject): Cursor(row.sequence, frozenset(row.parked or ()))
-        for row in await transaction.fetch(READ_CURSORS, rows=there)
-    }
+    cursors = {key: Cursor(0, frozenset(), put=end) for key, end in runs.items() if key in new}
+    there = [row for row in rows if (row["source"], row["subject"]) not in new]
+    if there:
+        for row in await transaction.fetch(READ_CURSORS, rows=rows_json(there)):
+            cursors[row.source, row.subject] = Cursor(row.sequence, frozenset(row.parked or ()))
+    return cursors
 
 
 def first_runs(events: Iterable[Event]) -> Mapping[Key, int]:

@@ -37,15 +37,15 @@ RING = sql(f"SELECT pg_notify('{BELL}', '')")
 LEASE_END = sql("UPDATE relay_lease SET expires_at = clock_timestamp() WHERE token = :token")
 
 TAKE = sql("""
-    SELECT id, event_id, type, subject, sequence, recorded_at, data, traceparent
+    SELECT event_id, type, subject, sequence, recorded_at, data, traceparent
     FROM outbox WHERE state = 'recorded' ORDER BY id LIMIT :limit
 """)
 
 PUBLISHED = sql("""
     UPDATE outbox SET state = 'published', bus = :bus, stream_id = r.stream_id, published_at = clock_timestamp(),
         publications = publications + 1, checks = 0, check_at = clock_timestamp()
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(id bigint, stream_id text)
-    WHERE outbox.id = r.id AND state = 'recorded'
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid, stream_id text)
+    WHERE outbox.event_id = r.event_id AND state = 'recorded'
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
@@ -55,7 +55,7 @@ OTHER_BUS = sql("""
 """)
 
 UNSETTLED = sql("""
-    SELECT id, subject, sequence,
+    SELECT event_id, subject, sequence,
         published_at + least(interval '10 min', interval '1 s' * pow(2, least(publications, 12) - 1))
             <= clock_timestamp() AS stale
     FROM outbox WHERE state = 'published' AND check_at <= clock_timestamp() ORDER BY check_at LIMIT :limit
@@ -65,8 +65,8 @@ CHECKED = sql("""
     UPDATE outbox SET state = r.state, checks = checks + 1,
         check_at = clock_timestamp() + least(interval '2 s', interval '20 ms' * pow(2, least(checks, 7))),
         settled_at = CASE WHEN r.state = 'settled' THEN clock_timestamp() END
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(id bigint, state text)
-    WHERE outbox.id = r.id AND outbox.state = 'published'
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid, state text)
+    WHERE outbox.event_id = r.event_id AND outbox.state = 'published'
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
@@ -83,8 +83,8 @@ SETTLED_UP_TO = sql("""
 """)
 
 PRUNE = sql("""
-    DELETE FROM outbox WHERE id IN (
-        SELECT id FROM outbox WHERE state = 'settled' AND settled_at < clock_timestamp() - :retention LIMIT :limit)
+    DELETE FROM outbox WHERE event_id IN (
+        SELECT event_id FROM outbox WHERE state = 'settled' AND settled_at < clock_timestamp() - :retention LIMIT :limit)
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
@@ -108,7 +108,7 @@ UNDER_WAY = sql("SELECT DISTINCT subject FROM outbox WHERE state <> 'settled' LI
 class Unsettled:
     """A published event that some subscriber may not have handled; `stale` says that it is time to repeat it."""
 
-    id: int
+    id: UUID
     subject: UUID
     sequence: int
     stale: bool
@@ -184,12 +184,12 @@ class Outbox:
         async with self.database.single() as transaction:
             await transaction.execute(LEASE_END, token=token)
 
-    async def take(self, limit: int) -> Mapping[int, Event]:
-        """The oldest recorded events, by their place in the outbox."""
+    async def take(self, limit: int) -> Sequence[Event]:
+        """The oldest recorded events, in the order in which they were recorded."""
         async with self.database.reading() as reading:
             rows = await reading.fetch(TAKE, limit=limit)
-        return {
-            row.id: Event(
+        return [
+            Event(
                 id=row.event_id,
                 source=self.source,
                 type=row.type,
@@ -200,11 +200,11 @@ class Outbox:
                 traceparent=row.traceparent,
             )
             for row in rows
-        }
+        ]
 
-    async def mark_published(self, token: int, bus: str, stream_ids: Mapping[int, str]) -> int:
+    async def mark_published(self, token: int, bus: str, stream_ids: Mapping[UUID, str]) -> int:
         """Remember where the bus put which event. With a token that has passed to another, nothing happens."""
-        rows = [{"id": row, "stream_id": stream_id} for row, stream_id in stream_ids.items()]
+        rows = [{"event_id": event, "stream_id": stream_id} for event, stream_id in stream_ids.items()]
         async with self.database.single() as transaction:
             return await transaction.execute(PUBLISHED, rows=rows_json(rows), bus=bus, token=token)
 
@@ -217,11 +217,11 @@ class Outbox:
         """Published events whose subscribers are due to be asked."""
         async with self.database.reading() as reading:
             rows = await reading.fetch(UNSETTLED, limit=limit)
-        return [Unsettled(row.id, row.subject, row.sequence, row.stale) for row in rows]
+        return [Unsettled(row.event_id, row.subject, row.sequence, row.stale) for row in rows]
 
-    async def mark_checked(self, token: int, verdicts: Mapping[int, str]) -> int:
+    async def mark_checked(self, token: int, verdicts: Mapping[UUID, str]) -> int:
         """Write per event what the subscribers' words make of it: a state of `verdict`."""
-        rows = [{"id": row, "state": state} for row, state in verdicts.items()]
+        rows = [{"event_id": event, "state": state} for event, state in verdicts.items()]
         async with self.database.single() as transaction:
             return await transaction.execute(CHECKED, rows=rows_json(rows), token=token)
 

@@ -28,8 +28,8 @@ def outbox_tables(metadata: MetaData) -> None:
     outbox = Table(
         "outbox",
         metadata,
-        Column("id", BigInteger, Identity(always=True), primary_key=True),
-        Column("event_id", Uuid, nullable=False),
+        Column("event_id", Uuid, primary_key=True),
+        Column("id", BigInteger, Identity(always=True), nullable=False),
         Column("type", Text, nullable=False),
         Column("subject", Uuid, nullable=False),
         Column("sequence", Integer, nullable=False),
@@ -47,7 +47,6 @@ def outbox_tables(metadata: MetaData) -> None:
         UniqueConstraint("subject", "sequence", name="outbox_subject_sequence"),
         CheckConstraint("state IN ('recorded', 'published', 'settled')", name="outbox_state"),
     )
-    Index("outbox_event", outbox.c.event_id, unique=True)
     Index("outbox_recorded", outbox.c.id, postgresql_where=text("state = 'recorded'"))
     Index("outbox_published", outbox.c.check_at, postgresql_where=text("state = 'published'"))
     Index("outbox_settled", outbox.c.settled_at, postgresql_where=text("state = 'settled'"))

@@ -60,7 +60,7 @@ async def cursor_lock(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
 )
 async def first_row(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
     """Only the cursors that exist are locked; the first event of a subject makes its row when it moves it."""
-    patch.setattr(inbox, "_locked", worse.locks_what_is_there)
+    patch.setattr(inbox, "locked", worse.locks_what_is_there)
     patch.setattr(inbox, "MOVE_CURSORS", worse.MOVE_OR_OPEN)
 
 

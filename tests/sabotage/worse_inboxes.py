@@ -14,9 +14,9 @@ from modules.kernel.inbox import (
     Cursor,
     Inbox,
     Key,
-    _locked,
     _parked_row,
     in_rounds,
+    locked,
     sort_out,
 )
 from modules.kernel.outbox import Outbox, Unsettled
@@ -93,7 +93,7 @@ class MovesLater(Inbox):
     async def _apply(self, events: Sequence[Event], *, parked: bool = False) -> Sequence[Key]:
         keys = sorted({(event.source, event.subject) for event in events})
         async with self.database.transaction() as transaction:
-            fresh, early, moved = sort_out(events, await _locked(transaction, dict.fromkeys(keys, 0)), parked=parked)
+            fresh, early, moved = sort_out(events, await locked(transaction, dict.fromkeys(keys, 0)), parked=parked)
             for group in in_rounds(fresh):
                 await self._handlers[group[0].type](transaction, group)
         async with self.database.transaction() as transaction:
@@ -213,15 +213,14 @@ class GoesOnFromTheLast(Outbox):
 
     last = 0
 
-    async def take(self, limit: int) -> Mapping[int, Event]:
+    async def take(self, limit: int) -> Sequence[Event]:
         async with self.database.reading() as reading:
             rows = await reading.fetch(BEHIND_THE_LAST, last=self.last, limit=limit)
-        taken = {
-            row.id: Event(row.event_id, self.source, row.type, row.subject, row.sequence, row.recorded_at, row.data)
+        self.last = max([self.last, *[row.id for row in rows]])
+        return [
+            Event(row.event_id, self.source, row.type, row.subject, row.sequence, row.recorded_at, row.data)
             for row in rows
-        }
-        self.last = max([self.last, *taken])
-        return taken
+        ]
 
 
 class RecordsByItself(Outbox):

@@ -110,7 +110,7 @@ class Shop:
         """Have `order.created` reach product."""
         order_id = order_id_for(CUSTOMER, key)
         taken = await Outbox(self.sales_database).take(1000)
-        await self.inbox.handle([event for event in taken.values() if event.subject == order_id])
+        await self.inbox.handle([event for event in taken if event.subject == order_id])
 
     async def dispatched(self, key: str) -> None:
         """Have all of an order leave, and product hear of it."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modules.kernel.events import Progress
 from modules.kernel.outbox import Unsettled, verdict
 
-SUBJECT, OTHER = UUID(int=1), UUID(int=2)
+ID, SUBJECT, OTHER = UUID(int=3), UUID(int=1), UUID(int=2)
 
 WORDS = st.builds(
     Progress,
@@ -17,7 +17,7 @@ WORDS = st.builds(
     parked=st.dictionaries(st.sampled_from([SUBJECT, OTHER]), st.frozensets(st.integers(1, 5), min_size=1)),
     at_end=st.booleans(),
 )
-EVENT = st.builds(Unsettled, st.just(1), st.just(SUBJECT), st.integers(1, 5), st.booleans())
+EVENT = st.builds(Unsettled, st.just(ID), st.just(SUBJECT), st.integers(1, 5), st.booleans())
 
 
 def word(handled: int | None, *parked: int, at_end: bool = True) -> Progress:
@@ -42,8 +42,8 @@ def word(handled: int | None, *parked: int, at_end: bool = True) -> Progress:
     ],
 )
 def test_an_event_is_what_its_subscribers_make_of_it(words: list[Progress], due: str, overdue: str) -> None:
-    assert verdict(Unsettled(1, SUBJECT, 2, stale=False), words) == due
-    assert verdict(Unsettled(1, SUBJECT, 2, stale=True), words) == overdue
+    assert verdict(Unsettled(ID, SUBJECT, 2, stale=False), words) == due
+    assert verdict(Unsettled(ID, SUBJECT, 2, stale=True), words) == overdue
 
 
 @given(EVENT, st.lists(WORDS, max_size=3))

@@ -7,7 +7,7 @@ from uuid import UUID
 from modules.kernel.audit import note
 from modules.kernel.database import Database, Transaction, rows_json
 from modules.kernel.events import source_of
-from modules.kernel.inbox import LOCK_CURSORS, MOVE_CURSORS, READ_CURSORS, UNPARK
+from modules.kernel.inbox import MOVE_CURSORS, UNPARK, locked
 from modules.kernel.mailroom import statements
 from modules.kernel.mailroom.port import DeadLetter, Handling, LetterNotNext, LetterPlace, NoDeadLetter, TraceStep
 
@@ -85,10 +85,7 @@ class Arrivals:
 
 async def _cursor(transaction: Transaction, source: str, subject: UUID) -> int:
     """How far a subject is, locked as an inbox does: nothing is handled of it meanwhile."""
-    rows = rows_json([{"source": source, "subject": subject}])
-    await transaction.execute(LOCK_CURSORS, rows=rows)
-    found = await transaction.fetch(READ_CURSORS, rows=rows)
-    return int(found[0].sequence)
+    return (await locked(transaction, {(source, subject): 0}))[source, subject].sequence
 
 
 async def _dead(reading: Transaction, place: LetterPlace) -> Any:

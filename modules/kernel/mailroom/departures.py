@@ -12,6 +12,7 @@ from modules.kernel.mailroom import statements
 from modules.kernel.mailroom.port import NoSuchEvent, OutgoingEvent, TraceStep
 
 PIECE = 5000
+BEFORE_ALL = UUID(int=0)
 
 
 class Departures:
@@ -44,17 +45,16 @@ class Departures:
     async def republish(self, actor: str, since: datetime) -> int:
         """Publish all events once more that were recorded since an instant; answers how many."""
         async with self._database.transaction() as transaction:
-            (newest,) = await transaction.fetch(statements.NEWEST)
+            newest = [row.event_id for row in await transaction.fetch(statements.NEWEST)]
             await note(transaction, actor, "republish", source_of(self._database.name), {"since": since})
-        after, told = 0, 0
-        while True:
+        after, told = BEFORE_ALL, 0
+        while newest and after < newest[0]:
             async with self._database.single() as writing:
                 rows = await writing.fetch(
-                    statements.REPUBLISH, after=after, newest=newest.id, since=since, limit=PIECE
+                    statements.REPUBLISH, after=after, newest=newest[0], since=since, limit=PIECE
                 )
-            if not rows:
-                return told
-            after, told = rows[-1].id, told + len(rows)
+            after, told = (rows[-1].event_id if rows else newest[0]), told + len(rows)
+        return told
 
     async def told(self, subject: UUID) -> Sequence[TraceStep]:
         """How far each event that the module tells about a subject is on its way."""

@@ -53,14 +53,15 @@ EVENT = sql("""
     FROM outbox WHERE event_id = :event_id
 """)
 
-NEWEST = sql("SELECT coalesce(max(id), 0) AS id FROM outbox")
+NEWEST = sql("SELECT event_id FROM outbox ORDER BY event_id DESC LIMIT 1")
 
 # In pieces, so that none holds many rows for long. What is recorded goes out anyway.
 REPUBLISH = sql("""
     WITH again AS (
-        SELECT id FROM outbox WHERE id > :after AND id <= :newest AND recorded_at >= :since ORDER BY id LIMIT :limit),
+        SELECT event_id FROM outbox WHERE event_id > :after AND event_id <= :newest AND recorded_at >= :since
+        ORDER BY event_id LIMIT :limit),
     told AS (
         UPDATE outbox o SET state = 'recorded', publications = 0, settled_at = NULL
-        FROM again WHERE o.id = again.id AND o.state <> 'recorded')
-    SELECT id FROM again ORDER BY id
+        FROM again WHERE o.event_id = again.event_id AND o.state <> 'recorded')
+    SELECT event_id FROM again ORDER BY event_id
 """)

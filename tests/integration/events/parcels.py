@@ -78,7 +78,7 @@ async def raced(
 
 async def handling(whole: Whole) -> Callable[[], Awaitable[Any]]:
     """Delivery handling what sales has recorded."""
-    events: Sequence[Event] = list((await Outbox(whole.databases["sales"]).take(100)).values())
+    events: Sequence[Event] = await Outbox(whole.databases["sales"]).take(100)
     return lambda: whole.inbox("delivery").handle(events)
 
 

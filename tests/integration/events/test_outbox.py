@@ -38,12 +38,12 @@ async def test_events_are_published_in_the_order_they_were_recorded(mail: Mail) 
 async def test_no_more_are_taken_at_once_than_asked_for_and_the_oldest_first(mail: Mail) -> None:
     await mail.record("A1 A2 A3")
     taken = await mail.outbox().take(2)
-    assert [name(event.subject, event.sequence) for event in taken.values()] == ["A1", "A2"]
+    assert [name(event.subject, event.sequence) for event in taken] == ["A1", "A2"]
 
 
 async def test_an_event_is_taken_as_it_was_recorded(mail: Mail) -> None:
     await mail.record("A1")
-    (event,) = (await mail.outbox().take(1)).values()
+    (event,) = await mail.outbox().take(1)
     assert (event.source, event.type, event.subject, event.sequence) == (SOURCE, Noted.TYPE, subject("A"), 1)
     assert event.data == {"note": "A1"}
     assert event.id.version == 7
@@ -84,7 +84,7 @@ async def test_an_event_carries_the_trace_of_its_cause_or_of_the_work_at_hand(ma
             await outbox.record(transaction, new)
     finally:
         traceparent.reset(token)
-    assert [event.traceparent for event in (await outbox.take(2)).values()] == ["at-hand", "cause"]
+    assert [event.traceparent for event in await outbox.take(2)] == ["at-hand", "cause"]
 
 
 async def test_an_event_is_found_by_its_id_however_many_there_are(mail: Mail) -> None:
@@ -94,7 +94,7 @@ async def test_an_event_is_found_by_its_id_however_many_there_are(mail: Mail) ->
         )  # a table of nothing is read faster than an index
         rows = await transaction.fetch(sql(f"EXPLAIN {EVENT}"), event_id=new_id())
     plan = "\n".join(row[0] for row in rows)  # by the index itself, or by a bitmap made from it
-    assert "outbox_event" in plan, "all events are read to find one"
+    assert "outbox_pkey" in plan, "all events are read to find one"
 
 
 async def test_its_depth_says_how_much_waits_in_each_state(mail: Mail) -> None:

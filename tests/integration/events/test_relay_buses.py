@@ -82,7 +82,7 @@ async def test_a_relay_killed_after_the_bus_took_its_events_publishes_them_again
 ) -> None:
     await mail.record("A1 B1")
     killed = Sender(mail)
-    await killed.bus.publish(list((await killed.outbox.take(2)).values()))
+    await killed.bus.publish(await killed.outbox.take(2))
     await killed.deliver()
     after = await restarted(mail)
     await after.send()

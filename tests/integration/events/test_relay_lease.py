@@ -111,11 +111,11 @@ async def test_with_a_token_that_has_passed_on_no_write_does_anything(mail: Mail
     await mail.do(
         "UPDATE outbox SET state = 'settled', settled_at = '2020-01-01' WHERE id = (SELECT max(id) FROM outbox)"
     )
-    rows = [row.id for row in await mail.rows("SELECT id FROM outbox ORDER BY id")]
+    events = [row.event_id for row in await mail.rows("SELECT event_id FROM outbox ORDER BY id")]
     before = await mail.outgoing()
     outbox, stale = mail.outbox(), 77
-    assert await outbox.mark_published(stale, "bus", {rows[0]: "1"}) == 0, "a stale relay published"
-    assert await outbox.mark_checked(stale, {rows[1]: "settled"}) == 0, "a stale relay settled"
+    assert await outbox.mark_published(stale, "bus", {events[0]: "1"}) == 0, "a stale relay published"
+    assert await outbox.mark_checked(stale, {events[1]: "settled"}) == 0, "a stale relay settled"
     assert await outbox.forget_other_buses(stale, "another bus") == 0, "a stale relay took its bus for the present one"
     assert await outbox.prune(stale, timedelta()) == 0, "a stale relay pruned"
     await outbox.end_lease(stale)
@@ -130,7 +130,7 @@ async def test_a_lease_passes_on_only_when_a_write_under_it_has_ended(mail: Mail
     token = await outbox.lease("a", TTL)
     await lease_runs_out(mail)
     async with mail.database.transaction() as writing:
-        rows = rows_json([{"id": row, "stream_id": "1"} for row in await outbox.take(1)])
+        rows = rows_json([{"event_id": event.id, "stream_id": "1"} for event in await outbox.take(1)])
         assert await writing.execute(outboxes.PUBLISHED, rows=rows, bus="a", token=token) == 1
         taking = mail.begin(outbox.lease("b", TTL))
         await mail.waits(unless=taking)
