@@ -43,7 +43,7 @@ class Relay:
         self._published = 0
         self._identity: str | None = None  # of the bus on which what is published is
         self._identified = False
-        self._renew_at = self._bus_at = self._settle_at = self._trim_at = self._prune_at = 0.0
+        self._renew_at = self._bus_at = self._trim_at = self._prune_at = 0.0
         self._woken = asyncio.Event()
         module = outbox.database.name
         self._publishing, self._counted = PUBLISHING.labels(module), PUBLISHED.labels(module)
@@ -52,20 +52,25 @@ class Relay:
         outbox.wake = self._woken.set
 
     async def run(self) -> None:
-        """Work until cancelled; the lease is then given back."""
+        """Work until cancelled; the lease is then given back. Publishing waits for no subscriber's answer."""
         try:
-            while True:
-                try:
-                    pause = await self.turn()
-                except Unavailable as error:
-                    logger.warning("the relay of {} can't go on: {}", self._outbox.source, error.detail)
-                    pause = STANDBY_S
-                except Exception:  # noqa: BLE001  # a fault of ours must not end the only one who publishes
-                    logger.exception("the relay of {} failed and tries again", self._outbox.source)
-                    pause = STANDBY_S
-                await (self._rest(pause) if pause else self._gather())
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep(self.turn, self._pause))
+                tasks.create_task(self._keep(self.settle, asyncio.sleep))
         finally:
             await self._end()
+
+    async def _keep(self, turn: Callable[[], Awaitable[float]], rest: Callable[[float], Awaitable[None]]) -> None:
+        while True:
+            try:
+                pause = await turn()
+            except Unavailable as error:
+                logger.warning("the relay of {} can't go on: {}", self._outbox.source, error.detail)
+                pause = STANDBY_S
+            except Exception:  # noqa: BLE001  # a fault of ours must not end the only one who publishes
+                logger.exception("the relay of {} failed and tries again", self._outbox.source)
+                pause = STANDBY_S
+            await rest(pause)
 
     def heard(self) -> None:
         """Another process has recorded something: for who has the lease. Who stands by must not ring for a ring."""
@@ -73,10 +78,10 @@ class Relay:
             self._woken.set()
 
     async def turn(self) -> float:
-        """One round of publishing and settling; answers for how many seconds there is nothing to do.
+        """One round of publishing; answers for how many seconds there is nothing to do.
 
         Raises:
-            Unavailable: the database, the bus or a subscriber is away; what does not need it was done.
+            Unavailable: the database or the bus is away.
         """
         woken = self._woken.is_set()
         self._woken.clear()  # before anything that may end the turn: who stays woken never rests
@@ -89,17 +94,21 @@ class Relay:
                 await self._outbox.ring()
                 await asyncio.sleep(GATHER_AT_LEAST_S)  # one ring for all that comes until then
             return STANDBY_S
-        away = await self._serve_bus(self._token, now)
+        await self._serve_bus(self._token, now)
+        return 0.0 if self._published else max(0.001, min(now + LOOK_EVERY_S, self._renew_at) - time.monotonic())
+
+    async def settle(self) -> float:
+        """One round of asking what became of events, and of pruning; answers how many seconds to wait for the next.
+
+        Raises:
+            Unavailable: the database or a subscriber is away.
+        """
+        if self._token is None:
+            return LOOK_EVERY_S
+        now = time.monotonic()
         if now >= self._prune_at and await self._outbox.prune(self._token, self._retention, PRUNE_BATCH) < PRUNE_BATCH:
             self._prune_at = now + PRUNE_EVERY_S
-        if now >= self._settle_at:  # last: a subscriber that gives no answer ends the turn
-            asked = await self._settle(self._token)
-            self._settle_at = time.monotonic() + (SETTLE_EVERY_S if asked or self._published else LOOK_EVERY_S)
-        elif self._published:
-            self._settle_at = min(self._settle_at, now + SETTLE_EVERY_S)
-        if away is not None:
-            raise away
-        return 0.0 if self._published else max(0.001, min(self._settle_at, self._renew_at) - time.monotonic())
+        return 0.0 if await self._settle(self._token) == ASK_AT_ONCE else SETTLE_EVERY_S
 
     async def _lease(self) -> None:
         token = await self._outbox.lease(self._holder, LEASE)
@@ -108,22 +117,21 @@ class Relay:
         self._token = token
         self._identified = False  # a bus that was emptied is another one: look as often as the lease is renewed
 
-    async def _serve_bus(self, token: int, now: float) -> Unavailable | None:
-        """Publish what is recorded, and trim. While the bus is away it is left alone for a while, and all else goes on."""
+    async def _serve_bus(self, token: int, now: float) -> None:
+        """Publish what is recorded, and trim; a bus that was away is left alone for a while."""
         self._published = 0
         if now < self._bus_at:
-            return None
+            return
         try:
             identity = await self._identify(token)
             self._published = await self._publish(token, identity)
             if self._bus.keeps and now >= self._trim_at:
                 await self._trim(identity)
                 self._trim_at = now + TRIM_EVERY_S
-        except Unavailable as error:
+        except Unavailable:
             self._identified = False
             self._bus_at = time.monotonic() + BUS_REST_S
-            return error
-        return None
+            raise
 
     async def _identify(self, token: int) -> str:
         """Which bus this is; if it is another than before, what is unsettled on that counts as unpublished."""
@@ -163,6 +171,9 @@ class Relay:
         await self._outbox.mark_checked(token, verdicts)
         self._again.inc(list(verdicts.values()).count("recorded"))
         return len(due)
+
+    async def _pause(self, pause: float) -> None:
+        await (self._rest(pause) if pause else self._gather())
 
     async def _gather(self) -> None:
         """Rest a millisecond for each event just published, and a few at least, unless more are waiting.

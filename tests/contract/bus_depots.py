@@ -16,7 +16,7 @@ from modules.kernel.events import Bus
 from modules.kernel.inbox import Inbox
 from tests.integration.events.letters import SOURCE, events
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import WEEK, Unsteady, lease_runs_out, pause_is_over
+from tests.integration.events.sending import WEEK, Unsteady, both, lease_runs_out, pause_is_over
 from tests.support.path_redis import PATH_REDIS
 
 
@@ -51,10 +51,10 @@ class Process:
         """
         await pause_is_over(self._emitter)
         await self._emitter.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
-        self._relay._settle_at = self._relay._renew_at = self._relay._bus_at = 0.0
+        self._relay._renew_at = self._relay._bus_at = 0.0
         if all_due:
             self._relay._trim_at = self._relay._prune_at = 0.0
-        await self._relay.turn()
+        await both(self._relay)
 
     async def settled(self) -> None:
         """Until every event recorded is settled."""

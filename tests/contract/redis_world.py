@@ -10,7 +10,7 @@ from app.relay import Ask, Relay
 from tests.contract.bus_depots import BROKERS, Mortal, OverRedis
 from tests.integration.events.letters import events
 from tests.integration.events.mail import Mail, check
-from tests.integration.events.sending import WEEK
+from tests.integration.events.sending import WEEK, both
 
 
 class RedisWorld:
@@ -35,8 +35,8 @@ class RedisWorld:
     async def turn(self, relay: Relay) -> None:
         """One turn of a relay, in which everything is due."""
         await self.mail.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
-        relay._renew_at = relay._bus_at = relay._settle_at = relay._trim_at = 0.0
-        await relay.turn()
+        relay._renew_at = relay._bus_at = relay._trim_at = 0.0
+        await both(relay)
 
     async def subscribed(self, called: str) -> None:
         """Have events be in the stream, for whoever of the group reads first."""

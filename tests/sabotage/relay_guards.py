@@ -25,6 +25,7 @@ from tests.integration.events.test_relay_lease import (
 from tests.integration.events.test_relay_rest import (
     test_a_relay_at_rest_hears_of_what_another_process_has_recorded,
     test_a_relay_with_nothing_to_do_looks_soon_for_what_other_processes_have_recorded,
+    test_a_subscriber_that_keeps_the_relay_waiting_for_its_word_keeps_no_event_waiting,
     test_who_stands_by_rings_once_for_all_that_was_recorded_and_never_for_a_ring,
 )
 from tests.sabotage import worse_relays as worse
@@ -158,6 +159,18 @@ async def asks_again(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
 async def after_commit(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
     """It is woken as soon as an event is recorded, sees nothing, and rests again."""
     mail.make_outbox = worse.WakesTooSoon
+
+
+@guard(
+    RELAY,
+    "P6",
+    "publishing waits for no subscriber's answer",
+    test=test_a_subscriber_that_keeps_the_relay_waiting_for_its_word_keeps_no_event_waiting,
+    red="an event waited for another's subscriber",
+)
+async def waits_for_nobody(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
+    """Each round asks what became of the last one: a subscriber that is halted halts its emitter."""
+    mail.make_relay = worse.AsksBeforeItGoesOn
 
 
 @guard(

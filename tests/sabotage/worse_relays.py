@@ -40,6 +40,15 @@ class RestsUntilWoken(Relay):
         return 3600.0 if await super().turn() else 0.0
 
 
+class AsksBeforeItGoesOn(Relay):
+    """Does one thing after the other."""
+
+    async def turn(self) -> float:
+        pause = await super().turn()
+        await self.settle()
+        return pause
+
+
 class Rings(Outbox):
     """Rings in its own house only."""
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.bus import Consumer, InProcessBus
-from app.relay import Ask
+from app.relay import Ask, Relay
 from modules.kernel.errors import NotReached
 from modules.kernel.events import Bus, Event, Progress
 from modules.kernel.inbox import Inbox
@@ -101,8 +101,8 @@ class Sender:
     async def turn(self) -> float:
         """One turn of the relay, in which every subscriber is due to be asked."""
         await self._mail.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
-        self.relay._settle_at = self.relay._bus_at = 0.0
-        return await self.relay.turn()
+        self.relay._bus_at = 0.0
+        return await both(self.relay)
 
     async def deliver(self) -> None:
         """Have the consumer handle all that waits for it."""
@@ -114,6 +114,14 @@ class Sender:
         await self.turn()
         await self.deliver()
         await self.turn()
+
+
+async def both(relay: Relay) -> float:
+    """Have a relay publish, and then ask, also where the one fails; answers for how long it has nothing to publish."""
+    try:
+        return await relay.turn()
+    finally:
+        await relay.settle()
 
 
 async def pause_is_over(mail: Mail) -> None:

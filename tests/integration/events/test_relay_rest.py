@@ -1,16 +1,19 @@
 """A relay rests when there is nothing to do, is woken by a commit, and outlives what nobody foresaw."""
 
 import asyncio
+from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
 from app import bell
 from app.database import PsycopgPool
 from app.relay import LOOK_EVERY_S, Relay
-from modules.kernel.events import NewEvent
+from modules.kernel.events import NewEvent, Progress
 from tests.integration.events.letters import Noted, subject
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import Sender, lease_runs_out, stopped
+from tests.integration.events.sending import PATIENCE_S, Sender, Word, lease_runs_out, stopped
+from tests.support.interleaving import Gate
 
 HANG_UP = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'
@@ -119,6 +122,34 @@ async def test_a_relay_at_rest_is_woken_by_a_commit(mail: Mail) -> None:
         assert not resting.done()
     async with asyncio.timeout(10):
         await resting
+
+
+class Halted(Word):
+    """A subscriber that keeps whoever asks it waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
+
+    async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
+        await self.gate.passed()
+        return await super().progress(source, subjects)
+
+
+async def test_a_subscriber_that_keeps_the_relay_waiting_for_its_word_keeps_no_event_waiting(mail: Mail) -> None:
+    halted = Halted()
+    sender = Sender(mail, subscribers=[halted])
+    task = mail.begin(sender.relay.run())
+    await mail.record("A1")
+    await halted.gate.reached()
+    await mail.record("B1")
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while "B1" not in sender.bus.published:
+                await mail.rows("SELECT 1")
+    except TimeoutError:
+        raise AssertionError("an event waited for another's subscriber") from None
+    await stopped(task)
 
 
 class Bewildered(Relay):

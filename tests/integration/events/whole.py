@@ -19,6 +19,7 @@ from modules.kernel.inbox import Handler, Inbox
 from modules.product.port import NewProduct
 from modules.sales.port import OrderView
 from modules.sales.service import Placed, PlaceOrder
+from tests.integration.events.sending import both
 
 TABLES: Mapping[str, Sequence[str]] = {  # those that refer to others first
     "sales": ("order_line", "order_transition", "order_shipment", '"order"', "hold_decision", "outbox", "relay_lease"),
@@ -123,8 +124,7 @@ class Whole:
         for module in emitters or EMITTERS:
             await self.do(module, "UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
             relay: Relay = getattr(self.container, f"{module}_relay")()
-            relay._settle_at = 0.0
-            await relay.turn()
+            await both(relay)
 
     async def deliver(self) -> None:
         """Have every consumer handle all that waits for it."""
