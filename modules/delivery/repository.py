@@ -8,10 +8,27 @@ from uuid import UUID
 from modules.kernel.database import Transaction, rows_json, sql
 from modules.kernel.ids import OrderId, ShipmentId
 
-OPEN_FULFILMENTS = sql("""
-    INSERT INTO fulfilment (order_id, hold_id, event_sequence)
-    SELECT order_id, hold_id, 1 FROM json_to_recordset(CAST(:rows AS json)) AS r(order_id uuid, hold_id uuid)
-    ORDER BY order_id ON CONFLICT DO NOTHING RETURNING order_id
+# Shipments, lines and first steps follow the orders that are really new, in the same statement.
+OPEN_SHIPMENTS = sql("""
+    WITH new AS (
+        INSERT INTO fulfilment (order_id, hold_id, event_sequence)
+        SELECT order_id, hold_id, 1 FROM json_to_recordset(CAST(:orders AS json)) AS r(order_id uuid, hold_id uuid)
+        ORDER BY order_id ON CONFLICT DO NOTHING RETURNING order_id),
+    opened AS (
+        INSERT INTO shipment (id, order_id, part, status, version, ship_to, opened_at, updated_at)
+        SELECT shipment_id, order_id, 1, 'pending', 1, ship_to, opened_at, opened_at
+        FROM json_to_recordset(CAST(:orders AS json))
+            AS r(order_id uuid, shipment_id uuid, ship_to json, opened_at timestamptz)
+        JOIN new USING (order_id) RETURNING id, opened_at),
+    lines AS (
+        INSERT INTO shipment_line (shipment_id, sku, quantity)
+        SELECT shipment_id, sku, quantity
+        FROM json_to_recordset(CAST(:lines AS json)) AS r(shipment_id uuid, sku text, quantity int)
+        JOIN opened ON opened.id = r.shipment_id),
+    steps AS (
+        INSERT INTO shipment_transition (shipment_id, sequence, from_status, to_status, actor, at)
+        SELECT id, 1, NULL, 'pending', 'sales', opened_at FROM opened)
+    SELECT order_id FROM new
 """)
 
 INSERT_SHIPMENTS = sql("""
@@ -152,9 +169,10 @@ CARRIED = sql("""
 Rows = Sequence[Mapping[str, Any]]
 
 
-async def open_fulfilments(transaction: Transaction, rows: Rows) -> frozenset[OrderId]:
-    """Insert the row of each order that has none; answers those orders."""
-    return frozenset(row.order_id for row in await transaction.fetch(OPEN_FULFILMENTS, rows=rows_json(rows)))
+async def open_shipments(transaction: Transaction, orders: Rows, lines: Rows) -> frozenset[OrderId]:
+    """Insert the first shipment of each order that has none, with its lines and its first step; answers those orders."""
+    rows = await transaction.fetch(OPEN_SHIPMENTS, orders=rows_json(orders), lines=rows_json(lines))
+    return frozenset(row.order_id for row in rows)
 
 
 async def insert_shipments(transaction: Transaction, shipments: Rows, lines: Rows) -> None:

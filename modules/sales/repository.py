@@ -41,12 +41,6 @@ INSERT_ORDERS = sql("""
     SELECT id FROM new
 """)
 
-INSERT_TRANSITIONS = sql("""
-    INSERT INTO order_transition (order_id, sequence, from_status, to_status, reason, actor, at)
-    SELECT order_id, sequence, from_status, to_status, reason, actor, at FROM json_to_recordset(CAST(:rows AS json))
-        AS r(order_id uuid, sequence int, from_status text, to_status text, reason text, actor text, at timestamptz)
-""")
-
 ORDERS = sql("""
     SELECT o.id, o.client_id, o.fingerprint, o.hold_id, o.status, o.currency, o.total, o.ship_to, o.reference,
         o.metadata, o.version, o.placed_at, o.updated_at,
@@ -101,23 +95,39 @@ BEFORE_CANCELLING = sql("""
 
 COUNT_EVENT = sql('UPDATE "order" SET event_sequence = event_sequence + 1 WHERE id = :order_id')
 
+# One statement does not see in a table what it writes there: what is told, and the rest as it was.
 UPSERT_SHIPMENTS = sql("""
-    INSERT INTO order_shipment AS s (order_id, part, shipment_id, status, carrier, tracking_code, lines)
-    SELECT order_id, part, shipment_id, status, carrier, tracking_code, lines
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(order_id uuid, part int, shipment_id uuid, status text,
-        carrier text, tracking_code text, lines json)
-    ON CONFLICT (order_id, part) DO UPDATE SET status = excluded.status, lines = excluded.lines,
-        carrier = coalesce(excluded.carrier, s.carrier),
-        tracking_code = coalesce(excluded.tracking_code, s.tracking_code)
+    WITH told AS (
+        INSERT INTO order_shipment AS s (order_id, part, shipment_id, status, carrier, tracking_code, lines)
+        SELECT order_id, part, shipment_id, status, carrier, tracking_code, lines
+        FROM json_to_recordset(CAST(:rows AS json)) AS r(order_id uuid, part int, shipment_id uuid, status text,
+            carrier text, tracking_code text, lines json)
+        ON CONFLICT (order_id, part) DO UPDATE SET status = excluded.status, lines = excluded.lines,
+            carrier = coalesce(excluded.carrier, s.carrier),
+            tracking_code = coalesce(excluded.tracking_code, s.tracking_code)
+        RETURNING order_id, part, status),
+    parts AS (
+        SELECT order_id, status FROM told
+        UNION ALL
+        SELECT s.order_id, s.status FROM order_shipment s JOIN (SELECT DISTINCT order_id FROM told) o USING (order_id)
+        WHERE (s.order_id, s.part) NOT IN (SELECT order_id, part FROM told))
+    SELECT order_id, array_agg(status) AS statuses FROM parts GROUP BY order_id
 """)
 
 PARTS = sql("""
     SELECT order_id, array_agg(status) AS statuses FROM order_shipment WHERE order_id = ANY(:ids) GROUP BY order_id
 """)
 
+# Steps are numbered from the last one on: a statement of its own, after the orders were locked, sees which that is.
 CHANGE = sql("""
-    UPDATE "order" o SET status = coalesce(r.status, o.status), version = o.version + 1, updated_at = r.at
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(id uuid, status text, at timestamptz) WHERE o.id = r.id
+    WITH changed AS (
+        UPDATE "order" o SET status = coalesce(r.status, o.status), version = o.version + 1, updated_at = r.at
+        FROM json_to_recordset(CAST(:orders AS json)) AS r(id uuid, status text, at timestamptz) WHERE o.id = r.id)
+    INSERT INTO order_transition (order_id, sequence, from_status, to_status, reason, actor, at)
+    SELECT order_id, number + (SELECT max(t.sequence) FROM order_transition t WHERE t.order_id = r.order_id),
+        from_status, to_status, reason, actor, at
+    FROM json_to_recordset(CAST(:steps AS json))
+        AS r(order_id uuid, number int, from_status text, to_status text, reason text, actor text, at timestamptz)
 """)
 
 FACTS = sql("""
@@ -160,15 +170,6 @@ async def insert_orders(transaction: Transaction, orders: Rows, lines: Rows) -> 
     """Insert orders that do not exist yet, with their lines and their first step; answers their ids."""
     rows = await transaction.fetch(INSERT_ORDERS, orders=rows_json(orders), lines=rows_json(lines))
     return frozenset(row.id for row in rows)
-
-
-async def insert_transitions(transaction: Transaction, transitions: Rows) -> None:
-    """Append to histories.
-
-    Raises:
-        ConstraintViolated: `order_legal_step`: a step that no order may take.
-    """
-    await transaction.execute(INSERT_TRANSITIONS, rows=rows_json(transitions))
 
 
 async def orders(reading: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Any]:
@@ -235,9 +236,10 @@ async def count_event(transaction: Transaction, order_id: OrderId) -> None:
     await transaction.execute(COUNT_EVENT, order_id=order_id)
 
 
-async def upsert_shipments(transaction: Transaction, shipments: Rows) -> None:
-    """Remember how far each parcel is, and what is in it."""
-    await transaction.execute(UPSERT_SHIPMENTS, rows=rows_json(shipments))
+async def upsert_shipments(transaction: Transaction, shipments: Rows) -> dict[UUID, Sequence[str]]:
+    """Remember how far each parcel is, and what is in it; answers the statuses of all parcels of their orders."""
+    rows = await transaction.fetch(UPSERT_SHIPMENTS, rows=rows_json(shipments))
+    return {row.order_id: row.statuses for row in rows}
 
 
 async def parts(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, Sequence[str]]:
@@ -245,9 +247,15 @@ async def parts(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, Seq
     return {row.order_id: row.statuses for row in await transaction.fetch(PARTS, ids=list(ids))}
 
 
-async def change(transaction: Transaction, changes: Rows) -> None:
-    """Give orders a new version, and a new status where there is one."""
-    await transaction.execute(CHANGE, rows=rows_json(changes))
+async def change(transaction: Transaction, orders: Rows, steps: Rows) -> None:
+    """Give orders a new version, and a new status where there is one, and append the steps that lead to it.
+
+    The orders must be locked; the `number` of a step counts from 1 on per order.
+
+    Raises:
+        ConstraintViolated: `order_legal_step`: a step that no order may take.
+    """
+    await transaction.execute(CHANGE, orders=rows_json(orders), steps=rows_json(steps))
 
 
 async def facts(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:

@@ -44,11 +44,11 @@ async def test_an_order_can_take_no_step_but_a_legal_one(sales_database: Databas
         await sales.insert_orders(transaction, [{**order, **more}], [])
 
     taken = set()
-    for number, (before, after) in enumerate(((a, b) for a in ORDER_STEPS for b in ORDER_STEPS), 2):
-        step = {"order_id": order_id, "sequence": number, "from_status": before, "to_status": after, **STEP}
+    for before, after in ((a, b) for a in ORDER_STEPS for b in ORDER_STEPS):
+        step = {"order_id": order_id, "number": 1, "from_status": before, "to_status": after, **STEP}
         try:
             async with sales_database.transaction() as transaction:
-                await sales.insert_transitions(transaction, [step])
+                await sales.change(transaction, [], [step])
             taken.add((before, after))
         except ConstraintViolated as refused:
             assert refused.constraint == "order_legal_step"  # noqa: PT017  # which it is
@@ -58,10 +58,9 @@ async def test_an_order_can_take_no_step_but_a_legal_one(sales_database: Databas
 
 async def test_a_shipment_can_take_no_step_but_a_legal_one(delivery_database: Database) -> None:
     order_id, shipment_id = OrderId(new_id()), new_id()
-    parcel = {"id": shipment_id, "order_id": order_id, "part": 1, "ship_to": {}, "opened_at": NOW}
+    parcel = {"shipment_id": shipment_id, "order_id": order_id, "hold_id": new_id(), "ship_to": {}, "opened_at": NOW}
     async with delivery_database.transaction() as transaction:
-        await delivery.open_fulfilments(transaction, [{"order_id": order_id, "hold_id": new_id()}])
-        await delivery.insert_shipments(transaction, [parcel], [])
+        await delivery.open_shipments(transaction, [parcel], [])
 
     taken = set()
     for number, (before, after) in enumerate(((a, b) for a in SHIPMENT_STEPS for b in SHIPMENT_STEPS), 2):

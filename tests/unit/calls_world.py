@@ -25,7 +25,7 @@ class Port(Protocol):
     @rpc.once()
     async def show(self) -> str: ...
 
-    @rpc.read(timeout_s=0.01)
+    @rpc.read(timeout_s=0.2)
     async def glance(self) -> str: ...
 
 

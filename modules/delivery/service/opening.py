@@ -35,27 +35,25 @@ class Opening:
 
     async def open_shipments(self, transaction: Transaction, orders: Sequence[OrderToShip]) -> None:
         """Open part 1 of each order, once; an order that has its shipment keeps it."""
-        rows = [{"order_id": order.order_id, "hold_id": order.hold_id} for order in orders]
-        opened = await repository.open_fulfilments(transaction, rows)
-        new = {ShipmentId(new_id()): order for order in orders if order.order_id in opened}
-        if not new:
-            return
         now = self._clock.now()
-        await repository.insert_shipments(
+        shipments = {order.order_id: ShipmentId(new_id()) for order in orders}
+        opened = await repository.open_shipments(
             transaction,
             [
-                {"id": id_, "order_id": order.order_id, "part": 1, "ship_to": order.ship_to, "opened_at": now}
-                for id_, order in new.items()
+                {
+                    "order_id": order.order_id,
+                    "hold_id": order.hold_id,
+                    "shipment_id": shipments[order.order_id],
+                    "ship_to": order.ship_to,
+                    "opened_at": now,
+                }
+                for order in orders
             ],
             [
-                {"shipment_id": id_, "sku": line.sku, "quantity": line.quantity}
-                for id_, order in new.items()
+                {"shipment_id": shipments[order.order_id], "sku": line.sku, "quantity": line.quantity}
+                for order in orders
                 for line in order.lines
             ],
-        )
-        await repository.insert_transitions(
-            transaction,
-            [{"shipment_id": id_, "sequence": 1, "to_status": "pending", "actor": "sales", "at": now} for id_ in new],
         )
         await self._outbox.record(
             transaction,
@@ -63,9 +61,10 @@ class Opening:
                 NewEvent(
                     order.order_id,
                     1,
-                    ShipmentOpened(order.order_id, order.hold_id, id_, 1, order.lines, now),
+                    ShipmentOpened(order.order_id, order.hold_id, shipments[order.order_id], 1, order.lines, now),
                     order.traceparent,
                 )
-                for id_, order in new.items()
+                for order in orders
+                if order.order_id in opened
             ],
         )

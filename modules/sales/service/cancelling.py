@@ -60,11 +60,11 @@ class Cancelling:
 
     async def _ask(self, transaction: Transaction, order: Any, actor: str, reason: str | None) -> None:
         now = self._clock.now()
-        last = await repository.last_steps(transaction, [order.id])
-        await repository.change(transaction, [{"id": order.id, "status": "cancelling", "at": now}])
         step = {"from_status": order.status, "to_status": "cancelling", "reason": reason, "actor": actor, "at": now}
-        await repository.insert_transitions(
-            transaction, [{"order_id": order.id, "sequence": last[order.id] + 1, **step}]
+        await repository.change(
+            transaction,
+            [{"id": order.id, "status": "cancelling", "at": now}],
+            [{"order_id": order.id, "number": 1, **step}],
         )
         await repository.count_event(transaction, order.id)
         asked = OrderCancelRequested(order.id, order.hold_id, reason, now)

@@ -43,8 +43,8 @@ async def follow(transaction: Transaction, news: Sequence[ParcelNews], tell: Tel
     known = {one.order_id: one for one in news if one.order_id in orders}
     if not known:
         return
-    await repository.upsert_shipments(transaction, [_shipment_row(one) for one in news if one.order_id in known])
-    parts = await repository.parts(transaction, list(known))
+    rows = [_shipment_row(one) for one in news if one.order_id in known]
+    parts = await repository.upsert_shipments(transaction, rows)
     steps = {id_: steps_to(orders[id_].status, parts[id_]) for id_ in known}
     await _take(transaction, orders, known, steps)
     transaction.after_commit(lambda: tell(known))
@@ -74,24 +74,20 @@ async def _take(
     changes = [
         {"id": id_, "status": steps[id_][-1] if steps[id_] else None, "at": one.at} for id_, one in causes.items()
     ]
-    await repository.change(transaction, changes)
-    moved = [id_ for id_ in causes if steps[id_]]
-    if not moved:
-        return
-    last = await repository.last_steps(transaction, moved)
-    await repository.insert_transitions(
+    await repository.change(
         transaction,
+        changes,
         [
             {
                 "order_id": id_,
-                "sequence": last[id_] + number,
+                "number": number,
                 "from_status": from_,
                 "to_status": to,
                 "reason": causes[id_].reason,
                 "actor": "delivery",
                 "at": causes[id_].at,
             }
-            for id_ in moved
+            for id_ in causes
             for number, (from_, to) in enumerate(zip((orders[id_].status, *steps[id_]), steps[id_], strict=False), 1)
         ],
     )

@@ -92,7 +92,9 @@ async def test_asked_twice_it_is_asked_once(whole: Whole) -> None:
 
 async def test_of_two_who_cancel_at_once_the_second_waits_and_asks_for_nothing_more(whole: Whole) -> None:
     order_id = await placed(whole)
-    second = await raced(whole, lambda: whole.cancel(order_id), lambda: whole.cancel(order_id), within="sales")
+    second = await raced(
+        whole, lambda: whole.cancel(order_id), lambda: whole.cancel(order_id), after="change", within="sales"
+    )
     assert second == "cancelling", f"who cancels second is told {second!r}"
     assert len(await whole.rows("sales", "SELECT FROM outbox WHERE type LIKE '%cancel_requested%'")) == 1
     assert await whole.rows("sales", "SELECT sequence FROM outbox ORDER BY id") == [(1,), (2,)]
