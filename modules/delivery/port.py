@@ -8,7 +8,7 @@ from uuid import UUID
 
 from modules.kernel import rpc
 from modules.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unauthenticated
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.idempotency import RequestKeyReused
 from modules.kernel.ids import HoldId, OrderId, ShipmentId
 from modules.kernel.mailroom import InboxOperatorPort, OutboxOperatorPort
@@ -196,6 +196,14 @@ class DeliveryPort(Protocol):
     @rpc.read()
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far delivery is with the events of `source` about `subjects`."""
+        ...
+
+    @rpc.read(timeout_s=10)
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        """Every order with the number of its parcels' last event, by id from behind `after`: at most `limit`, and 5,000.
+
+        Events that are pruned are counted, too. A page may be short; an empty one is the end.
+        """
         ...
 
 

@@ -16,13 +16,14 @@ from modules.delivery.port import (
     StatusReport,
 )
 from modules.kernel import rpc
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.ids import OrderId, ShipmentId
 from modules.kernel.mailroom import InboxCrossings, OutboxCrossings, RemoteInboxOperator, RemoteOutboxOperator
 from modules.kernel.principal import Verifier
 from modules.web.internal import operated, served
 
 PROGRESS = rpc.crossing(DeliveryPort.progress, "/internal/delivery/progress")
+LAST_TOLD = rpc.crossing(DeliveryPort.last_told, "/internal/delivery/last_told")
 SHIPMENTS = rpc.crossing(DeliveryOperatorPort.shipments, "/internal/delivery/operator/shipments")
 REPORT = rpc.crossing(DeliveryOperatorPort.report, "/internal/delivery/operator/report")
 SPLIT = rpc.crossing(DeliveryOperatorPort.split, "/internal/delivery/operator/split")
@@ -31,6 +32,7 @@ FACTS = rpc.crossing(DeliveryOperatorPort.facts, "/internal/delivery/operator/fa
 INBOX, OUTBOX = InboxCrossings("delivery"), OutboxCrossings("delivery")
 METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     PROGRESS,
+    LAST_TOLD,
     SHIPMENTS,
     REPORT,
     SPLIT,
@@ -43,7 +45,7 @@ METHODS: tuple[rpc.Crossing[..., Any], ...] = (
 
 def routes(delivery: DeliveryPort, verifier: Verifier) -> APIRouter:
     """What other processes call of the delivery that is hosted here."""
-    return served("delivery", verifier, {PROGRESS: delivery.progress}, METHODS)
+    return served("delivery", verifier, {PROGRESS: delivery.progress, LAST_TOLD: delivery.last_told}, METHODS)
 
 
 def operator_routes(delivery: DeliveryOperatorPort, verifier: Verifier) -> APIRouter:
@@ -71,6 +73,10 @@ class RemoteDelivery:
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far delivery is with the events of `source` about `subjects`."""
         return await self._channel.call(PROGRESS, source, subjects)
+
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        """Every order with the number of its parcels' last event, by id from behind `after`."""
+        return await self._channel.call(LAST_TOLD, after, limit)
 
 
 class RemoteDeliveryOperator(RemoteInboxOperator, RemoteOutboxOperator):

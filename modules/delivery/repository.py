@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
+from modules.kernel.events import LastTold
 from modules.kernel.ids import OrderId, ShipmentId
 
 # Shipments, lines and first steps follow the orders that are really new, in the same statement.
@@ -166,6 +167,10 @@ CARRIED = sql("""
     GROUP BY s.id ORDER BY s.updated_at, s.id LIMIT :limit
 """)
 
+LAST_TOLD = sql("""
+    SELECT order_id, event_sequence FROM fulfilment WHERE order_id > :after ORDER BY order_id LIMIT :limit
+""")
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -296,3 +301,9 @@ async def forget_updates(transaction: Transaction, kept: timedelta, limit: int) 
 async def carried(reading: Transaction, limit: int) -> Sequence[Any]:
     """Shipments in the hands of a carrier, those first of which nothing was heard for longest."""
     return await reading.fetch(CARRIED, limit=limit)
+
+
+async def last_told(reading: Transaction, after: UUID, limit: int) -> Sequence[LastTold]:
+    """Orders by id, with the number of the last event of each one's parcels."""
+    rows = await reading.fetch(LAST_TOLD, after=after, limit=limit)
+    return [LastTold(row.order_id, row.event_sequence) for row in rows]

@@ -180,6 +180,14 @@ class Bus(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LastTold:
+    """The number of the last event that a module has told about a subject."""
+
+    subject: UUID
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a subscriber is with some subjects of one source.
 

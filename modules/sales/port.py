@@ -11,7 +11,7 @@ from pydantic import ConfigDict, StringConstraints
 
 from modules.kernel import rpc
 from modules.kernel.errors import Conflict, Invalid, NotFound
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.ids import ClientId, HoldId, OrderId
 from modules.kernel.mailroom import InboxOperatorPort, OutboxOperatorPort
 from modules.kernel.money import Money
@@ -71,7 +71,7 @@ class Settlement(StrEnum):
 
 
 class SalesPort(Protocol):
-    """What product asks of sales."""
+    """What the other modules ask of sales."""
 
     @rpc.idempotent("hold_ids")
     async def settle(self, hold_ids: Sequence[HoldId]) -> Sequence[Settlement]:
@@ -84,6 +84,14 @@ class SalesPort(Protocol):
     @rpc.read()
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far sales is with the events of `source` about `subjects`."""
+        ...
+
+    @rpc.read(timeout_s=10)
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        """Every order with the number of its last event, by id from behind `after`: at most `limit`, and 5,000.
+
+        Events that are pruned are counted, too. A page may be short; an empty one is the end.
+        """
         ...
 
 

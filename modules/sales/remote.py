@@ -8,15 +8,16 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from modules.kernel import rpc
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.ids import HoldId, OrderId
 from modules.kernel.mailroom import InboxCrossings, OutboxCrossings, RemoteInboxOperator, RemoteOutboxOperator
 from modules.kernel.principal import Verifier
 from modules.sales.port import OrderFact, OrderView, SalesOperatorPort, SalesPort, Settlement, TransitionView
-from modules.web.internal import operated, served
+from modules.web.internal import Served, operated, served
 
 SETTLE = rpc.crossing(SalesPort.settle, "/internal/sales/settle", each="hold_ids")
 PROGRESS = rpc.crossing(SalesPort.progress, "/internal/sales/progress")
+LAST_TOLD = rpc.crossing(SalesPort.last_told, "/internal/sales/last_told")
 ORDERS = rpc.crossing(SalesOperatorPort.orders, "/internal/sales/operator/orders")
 ORDER = rpc.crossing(SalesOperatorPort.order, "/internal/sales/operator/order")
 CANCEL = rpc.crossing(SalesOperatorPort.cancel, "/internal/sales/operator/cancel")
@@ -26,6 +27,7 @@ INBOX, OUTBOX = InboxCrossings("sales"), OutboxCrossings("sales")
 METHODS: tuple[rpc.Crossing[..., Any], ...] = (
     SETTLE,
     PROGRESS,
+    LAST_TOLD,
     ORDERS,
     ORDER,
     CANCEL,
@@ -38,7 +40,8 @@ METHODS: tuple[rpc.Crossing[..., Any], ...] = (
 
 def routes(sales: SalesPort, verifier: Verifier) -> APIRouter:
     """What other processes call of the sales that is hosted here."""
-    return served("sales", verifier, {SETTLE: sales.settle, PROGRESS: sales.progress}, METHODS)
+    answers: Served = {SETTLE: sales.settle, PROGRESS: sales.progress, LAST_TOLD: sales.last_told}
+    return served("sales", verifier, answers, METHODS)
 
 
 def operator_routes(sales: SalesOperatorPort, verifier: Verifier) -> APIRouter:
@@ -70,6 +73,10 @@ class RemoteSales:
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far sales is with the events of `source` about `subjects`."""
         return await self._channel.call(PROGRESS, source, subjects)
+
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        """Every order with the number of its last event, by id from behind `after`."""
+        return await self._channel.call(LAST_TOLD, after, limit)
 
 
 class RemoteSalesOperator(RemoteInboxOperator, RemoteOutboxOperator):

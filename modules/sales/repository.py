@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
+from modules.kernel.events import LastTold
 from modules.kernel.ids import ClientId, HoldId, OrderId
 
 DECIDE = sql("""
@@ -141,6 +142,8 @@ FACTS = sql("""
     FROM "order" o WHERE o.id > :after ORDER BY o.id LIMIT :limit
 """)
 
+LAST_TOLD = sql('SELECT id, event_sequence FROM "order" WHERE id > :after ORDER BY id LIMIT :limit')
+
 Rows = Sequence[Mapping[str, Any]]
 Place = tuple[datetime, UUID]
 """A place in a list that is ordered by instant and id."""
@@ -261,3 +264,8 @@ async def change(transaction: Transaction, orders: Rows, steps: Rows) -> None:
 async def facts(reading: Transaction, after: UUID, limit: int) -> Sequence[Any]:
     """Orders by id, as a check across modules needs them."""
     return await reading.fetch(FACTS, after=after, limit=limit)
+
+
+async def last_told(reading: Transaction, after: UUID, limit: int) -> Sequence[LastTold]:
+    """Orders by id, with the number of the last event of each."""
+    return [LastTold(row.id, row.event_sequence) for row in await reading.fetch(LAST_TOLD, after=after, limit=limit)]

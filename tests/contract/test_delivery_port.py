@@ -24,9 +24,9 @@ from modules.delivery.port import (
 )
 from modules.delivery.service import DeliveryService, Opening, Stopping
 from modules.kernel.clock import SystemClock
-from modules.kernel.database import Database
+from modules.kernel.database import Database, sql
 from modules.kernel.errors import DomainError, PreconditionFailed
-from modules.kernel.events import Event, Progress, source_of
+from modules.kernel.events import Event, LastTold, Progress, source_of
 from modules.kernel.idempotency import RequestKeyReused
 from modules.kernel.ids import ClientId, HoldId, OrderId, ShipmentId, new_id
 from modules.kernel.inbox import Inbox
@@ -104,6 +104,22 @@ async def test_progress_tells_what_of_the_subjects_asked_for_is_handled_and_what
     assert progress.handled.get(parked, 0) == 0
     assert progress.handled.keys() <= {handled, parked}
     assert progress.parked == {parked: frozenset({2})}
+
+
+async def test_each_order_is_told_with_the_number_of_its_last_event_by_id_from_behind_one(
+    delivery: DeliveryPort, depot: Depot, delivery_database: Database
+) -> None:
+    assert await same_again(lambda: delivery.last_told(None, 10)) == []
+    shipped = await depot.shipment("packed", "dispatched")
+    first, second = sorted(
+        [LastTold(shipped.order_id, 3), LastTold(await depot.order(), 1)], key=lambda one: one.subject
+    )
+    async with delivery_database.transaction() as transaction:
+        await transaction.execute(sql("DELETE FROM outbox"))  # what is not kept any more counts, too
+    assert await same_again(lambda: delivery.last_told(None, 10)) == [first, second]
+    assert await delivery.last_told(None, 1) == [first]
+    assert await delivery.last_told(first.subject, 10**9) == [second]
+    assert await delivery.last_told(second.subject, 10) == []
 
 
 # the operator's

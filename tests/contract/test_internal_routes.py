@@ -15,7 +15,7 @@ from modules.auth.port import AuthPort
 from modules.delivery.port import DeliveryPort
 from modules.kernel import rpc
 from modules.kernel.errors import DeadlineExceeded, NotReached, Unavailable
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.ids import HoldId, new_id
 from modules.product.port import ProductPort
 from modules.sales.port import SalesPort, Settlement
@@ -46,6 +46,9 @@ class Settling:
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         raise AssertionError(source, subjects)
+
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        raise AssertionError(after, limit)
 
 
 @pytest.fixture

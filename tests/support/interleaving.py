@@ -8,7 +8,7 @@ from uuid import UUID
 
 from modules.kernel.database import Database, Transaction, sql
 from modules.kernel.errors import NotReached, Unavailable
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.ids import HoldId
 from modules.product.port import Availability, AvailabilityRequest, CatalogueItem, CatalogueRequest, ProductPort
 from modules.sales.port import SalesPort, Settlement
@@ -95,6 +95,9 @@ class GatedSales:
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         return await self._sales.progress(source, subjects)
+
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        return await self._sales.last_told(after, limit)
 
 
 class CutOffProduct:

@@ -13,7 +13,7 @@ from modules.delivery.service.views import shipment_view, traced_shipment
 from modules.kernel.audit import note_all
 from modules.kernel.clock import Clock
 from modules.kernel.database import Database
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.idempotency import Answered, Repeatable, fingerprint
 from modules.kernel.ids import ClientId, HoldId, OrderId, ShipmentId
 from modules.kernel.inbox import Inbox
@@ -21,6 +21,7 @@ from modules.kernel.mailroom import Arrivals, Departures, TraceStep
 from modules.kernel.outbox import Outbox
 
 PARTS = 1000
+MOST_TOLD = 5000
 BEGINNING_OF_LIST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 
 
@@ -111,3 +112,8 @@ class DeliveryService(Arrivals, Departures):
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far delivery is with the events of `source` about `subjects`."""
         return await self._inbox.progress(source, subjects)
+
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        """Every order with the number of its parcels' last event, by id from behind `after`."""
+        async with self._database.reading() as reading:
+            return await repository.last_told(reading, after or UUID(int=0), min(limit, MOST_TOLD))

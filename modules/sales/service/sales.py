@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from modules.kernel.database import Database
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.ids import HoldId
 from modules.kernel.inbox import Inbox
 from modules.sales import repository
 from modules.sales.port import Settlement
+
+MOST_TOLD = 5000
+"""How many orders are told of at a time."""
 
 
 class SalesService:
@@ -28,3 +31,8 @@ class SalesService:
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         """How far sales is with the events of `source` about `subjects`."""
         return await self._inbox.progress(source, subjects)
+
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        """Every order with the number of its last event, by id from behind `after`."""
+        async with self._database.reading() as reading:
+            return await repository.last_told(reading, after or UUID(int=0), min(limit, MOST_TOLD))

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from modules.kernel.errors import NotReached, Unavailable
-from modules.kernel.events import Progress
+from modules.kernel.events import LastTold, Progress
 from modules.kernel.ids import HoldId, new_id
 from modules.product.port import Availability, AvailabilityRequest
 from modules.sales.port import Settlement
@@ -92,6 +92,9 @@ class SalesAway:
 
     async def progress(self, source: str, subjects: Sequence[UUID]) -> Progress:
         raise NotReached(f"no word on {source} {subjects}")
+
+    async def last_told(self, after: UUID | None, limit: int) -> Sequence[LastTold]:
+        raise NotReached(f"no word on {limit} orders behind {after}")
 
 
 async def test_the_sweeper_keeps_everything_while_sales_is_away_and_confirms_what_is_stored_afterwards(
