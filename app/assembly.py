@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from app.batching import Batcher
-from app.bus import Consumer, InProcessBus
+from app.bus import Beginning, Consumer, InProcessBus
 from app.database import open_database
 from app.failpoints import failpoints
 from app.relay import Relay
 from app.settings import MODULES, Settings
+from modules.kernel.adoption import Adoption
 from modules.kernel.clock import Clock, SystemClock
 from modules.kernel.database import Database
 from modules.kernel.events import Bus, source_of
@@ -80,13 +81,17 @@ def hosted(settings: Settings, /, **by_module: Callable[[], Any]) -> list[Any]:
     return [one for some in made for one in (some if isinstance(some, list) else [some])]
 
 
-def consumer_of(module: str, inbox: Inbox, sources: Sequence[str], settings: Settings) -> "Consumer | RedisConsumer":
-    """What feeds a module's inbox from the bus that settings name."""
+def consumer_of(
+    module: str, inbox: Inbox, sources: Sequence[str], emitters: Mapping[str, Any], settings: Settings
+) -> "Consumer | RedisConsumer":
+    """What feeds a module's inbox from the bus that settings name, and asks its emitters where it has to begin."""
+    tells = {source_of(source): emitters[source].last_told for source in sources}
+    beginning = Beginning(module, Adoption(inbox.database, tells))
     if settings.events.url is None or settings.events.bus == "in_process":
-        return Consumer(module, inbox)
+        return Consumer(module, inbox, beginning)
     from app.bus.redis import RedisConsumer
 
-    return RedisConsumer(module, inbox, settings.events.url.get_secret_value(), sources)
+    return RedisConsumer(module, inbox, settings.events.url.get_secret_value(), sources, beginning)
 
 
 def in_process_bus(consumers: Sequence[Consumer], sources: Mapping[str, Sequence[str]]) -> InProcessBus:

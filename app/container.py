@@ -148,7 +148,7 @@ SOURCES = {
 CALLEES: Mapping[str, Sequence[str]] = {
     "sales": ("product", "delivery", "auth"),
     "delivery": ("sales", "product", "auth"),
-    "product": ("sales", "auth"),
+    "product": ("sales", "delivery", "auth"),
 }
 """Whom a module calls: its tokens open these and no others."""
 
@@ -224,6 +224,9 @@ class Container(containers.DeclarativeContainer):
     )
     delivery_for_sales: providers.Provider[DeliveryPort] = _reached(
         DeliveryPort, delivery, delivery_remote.RemoteDelivery, "delivery", "sales", settings, peers
+    )
+    delivery_for_product: providers.Provider[DeliveryPort] = _reached(
+        DeliveryPort, delivery, delivery_remote.RemoteDelivery, "delivery", "product", settings, peers
     )
     sales_for_delivery: providers.Provider[SalesPort] = _reached(
         SalesPort, sales, sales_remote.RemoteSales, "sales", "delivery", settings, peers
@@ -302,9 +305,19 @@ class Container(containers.DeclarativeContainer):
         ).provider,
     )
 
-    sales_events = providers.Singleton(consumer_of, "sales", sales_inbox, sales_consumer.SOURCES, settings)
-    delivery_events = providers.Singleton(consumer_of, "delivery", delivery_inbox, delivery_consumer.SOURCES, settings)
-    product_events = providers.Singleton(consumer_of, "product", product_inbox, product_consumer.SOURCES, settings)
+    # Whom each asks how far it is, before it follows it.
+    emitters_for_sales = providers.Dict(delivery=delivery_for_sales)
+    emitters_for_delivery = providers.Dict(sales=sales_for_delivery)
+    emitters_for_product = providers.Dict(sales=sales_for_product, delivery=delivery_for_product)
+    sales_events = providers.Singleton(
+        consumer_of, "sales", sales_inbox, sales_consumer.SOURCES, emitters_for_sales, settings
+    )
+    delivery_events = providers.Singleton(
+        consumer_of, "delivery", delivery_inbox, delivery_consumer.SOURCES, emitters_for_delivery, settings
+    )
+    product_events = providers.Singleton(
+        consumer_of, "product", product_inbox, product_consumer.SOURCES, emitters_for_product, settings
+    )
     consumers = providers.Callable(
         hosted,
         settings,

@@ -244,6 +244,9 @@ def _neighbours(container: Container) -> Callable[[], Awaitable[Mapping[str, str
         """What this process works with, and what is wrong with it; its own part goes on all the same."""
         peers = container.peers()
         found = dict(await peers.trouble()) if peers is not None else {}
+        for consumer in container.consumers():
+            if ahead := consumer.beginning.ahead:
+                found[f"{consumer.module}.events"] = f"it does not follow {' and '.join(sorted(ahead))} yet"
         if _is_on_the_bus(container) and (what := await container.bus().trouble()) is not None:
             found["bus"] = what
         return found

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from app.bus.beginning import Beginning
 from app.bus.feeding import keep_taking_up, rest, take_up, tried
 from app.telemetry.effects import measuring
 from modules.kernel.events import Event
@@ -13,11 +14,16 @@ PREFETCH = 1024
 
 
 class Consumer:
-    """Feeds one module's inbox, in batches, and takes up what is parked when its time has come."""
+    """Feeds one module's inbox, in batches, and takes up what is parked when its time has come.
 
-    def __init__(self, module: str, inbox: Inbox) -> None:
+    What it is given of a source that it does not follow yet it passes over: what of it was told after the beginning is
+    not handled by then, so its emitter gives it again.
+    """
+
+    def __init__(self, module: str, inbox: Inbox, beginning: Beginning | None = None) -> None:
         self.module = module
         self.inbox = inbox
+        self.beginning = beginning or Beginning(module)
         self._queue: asyncio.Queue[Event] = asyncio.Queue(PREFETCH)
         self._busy = False
         inbox.at_end = self._at_end
@@ -30,6 +36,7 @@ class Consumer:
     async def run(self) -> None:
         """Handle events until cancelled. What is being handled then is rolled back, and its emitter gives it again."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.beginning.run())
             tasks.create_task(self._consume())
             tasks.create_task(keep_taking_up(self.module, self.inbox))
 
@@ -52,8 +59,8 @@ class Consumer:
         """How many events wait to be handled."""
         return self._queue.qsize()
 
-    async def _at_end(self, _source: str) -> bool:
-        return self._queue.empty() and not self._busy
+    async def _at_end(self, source: str) -> bool:
+        return self.beginning.follows(source) and self._queue.empty() and not self._busy
 
     async def _consume(self) -> None:
         while True:
@@ -62,6 +69,11 @@ class Consumer:
     async def _patiently(self, batch: Sequence[Event]) -> None:
         """Repeat while the database is away: an outage is no event's fault."""
         failures = 0
-        while not await tried(self.module, self.inbox.handle(batch)):
+        while not await tried(self.module, self._handle(batch)):
             failures += 1
             await rest(failures)
+
+    async def _handle(self, batch: Sequence[Event]) -> None:
+        await self.beginning.look()
+        if followed := [event for event in batch if self.beginning.follows(event.source)]:
+            await self.inbox.handle(followed)

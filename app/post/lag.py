@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModuleLag:
-    """A module's events: to publish, to settle, parked and given up; `oldest_s` is the age of the oldest not settled."""
+    """A module's events: to publish, to settle, parked and given up; `oldest_s` is the age of the oldest not settled.
+
+    `ahead` names the sources that the module is about to follow and does not yet.
+    """
 
     module: str
     recorded: int
@@ -26,6 +29,7 @@ class ModuleLag:
     parked: int
     dead: int
     oldest_s: float
+    ahead: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,9 @@ async def _modules(container: "Container") -> Sequence[ModuleLag]:
         oldest_s = max((age_s for _, age_s in depth.values()), default=0.0)
         recorded, published = (depth.get(state, (0, 0.0))[0] for state in ("recorded", "published"))
         waiting = parked.get("waiting", 0) + parked.get("retrying", 0)
-        found.append(ModuleLag(consumer.module, recorded, published, waiting, parked.get("dead", 0), oldest_s))
+        await consumer.beginning.look()
+        ahead = sorted(consumer.beginning.ahead)
+        found.append(ModuleLag(consumer.module, recorded, published, waiting, parked.get("dead", 0), oldest_s, ahead))
     return found
 
 

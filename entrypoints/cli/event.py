@@ -103,6 +103,9 @@ def _print_lag(found: "Lag") -> None:
             for one in found.modules
         ],
     )
+    for one in found.modules:
+        for source in one.ahead:
+            typer.echo(f"{one.module} does not follow {source} yet: it has to know first how far that is")
     if found.groups:
         print_table(
             ["stream", "group", "entries", "not given", "pending", "consumers"],

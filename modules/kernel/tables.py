@@ -61,7 +61,16 @@ def outbox_tables(metadata: MetaData) -> None:
 
 
 def inbox_tables(metadata: MetaData) -> None:
-    """Declare `inbox_cursor` (grows with the business: a row per subject) and `inbox_parked` (emptied as it is run)."""
+    """Declare `inbox_source` (a row per source), `inbox_cursor` (a row per subject) and `inbox_parked` (emptied as it is run)."""
+    instant = DateTime(timezone=True)
+    Table(
+        "inbox_source",
+        metadata,
+        Column("source", Text, primary_key=True),
+        Column("begun_at", instant, nullable=False, server_default=text("now()")),
+        Column("reached", Uuid),
+        Column("adopted_at", instant),
+    )
     Table(
         "inbox_cursor",
         metadata,
@@ -78,9 +87,9 @@ def inbox_tables(metadata: MetaData) -> None:
         Column("event", JSON, nullable=False),
         Column("state", Text, nullable=False),
         Column("attempts", Integer, nullable=False),
-        Column("next_at", DateTime(timezone=True), nullable=False),
+        Column("next_at", instant, nullable=False),
         Column("error", Text),
-        Column("parked_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("parked_at", instant, nullable=False, server_default=text("now()")),
         CheckConstraint("state IN ('waiting', 'retrying', 'dead')", name="inbox_parked_state"),
     )
     Index("inbox_parked_due", parked.c.next_at, postgresql_where=text("state <> 'dead'"))

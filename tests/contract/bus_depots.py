@@ -106,7 +106,7 @@ class InProcess:
     counts_deaths = False
 
     async def start(self, emitter: Mail, *modules: Mail, subscribers: Sequence[Mail] = ()) -> Process:
-        consumers = [Consumer(mail.database.name, mail.inbox()) for mail in modules]
+        consumers = [Consumer(mail.database.name, mail.inbox(), mail.beginning()) for mail in modules]
         bus: Bus = self._around(InProcessBus([(SOURCE, consumer) for consumer in consumers]))
         return Process(bus, consumers, emitter, subscribers or modules)
 
@@ -176,7 +176,7 @@ class OverRedis:
         return bus
 
     def consumer(self, mail: Mail) -> Mortal:
-        consumer = Mortal(mail.database.name, mail.inbox(), self.url, ["sales"])
+        consumer = Mortal(mail.database.name, mail.inbox(), self.url, ["sales"], mail.beginning())
         self._opened.append(consumer.close)
         return consumer
 

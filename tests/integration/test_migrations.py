@@ -4,14 +4,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
+import psycopg
 import pytest
 
+from app.container import SOURCES
 from app.migrations import Migrations
 from app.schema import bring_up, newest
 from app.settings import MODULES
 from app.tables import TABLES
+from modules.kernel.events import source_of
 
+SUBJECT = UUID(int=7)
 ROOT = Path(__file__).parents[2]
 
 
@@ -52,6 +57,24 @@ def test_a_database_that_is_behind_is_brought_up_and_one_that_is_not_is_left_alo
     migrations.close()
     monkeypatch.setitem(sys.modules, "app.migrations", None)  # whoever imports it fails
     bring_up("sales", dsn)
+
+
+@pytest.mark.parametrize(("module", "before"), [("sales", "0007"), ("delivery", "0009"), ("product", "0008")])
+def test_what_a_module_followed_before_it_was_written_down_it_goes_on_to_follow(
+    module: str, before: str, dsn_of: Callable[[str], str]
+) -> None:
+    dsn, source = dsn_of(module), source_of(SOURCES[module][0])
+    migrations = Migrations(module, dsn)
+    migrations.downgrade(f"{module}_{before}")
+    with psycopg.connect(dsn) as connection:
+        connection.execute("INSERT INTO inbox_cursor (source, subject, sequence) VALUES (%s, %s, 4)", [source, SUBJECT])
+    migrations.upgrade()
+    migrations.close()
+    with psycopg.connect(dsn) as connection:
+        followed = connection.execute("SELECT source FROM inbox_source WHERE adopted_at IS NOT NULL").fetchall()
+        cursors = connection.execute("SELECT source, subject, sequence FROM inbox_cursor").fetchall()
+    assert sorted(followed) == [(source_of(one),) for one in sorted(SOURCES[module])]
+    assert cursors == [(source, SUBJECT, 4)]
 
 
 def test_the_application_is_put_together_without_what_only_the_history_needs() -> None:

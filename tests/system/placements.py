@@ -14,12 +14,13 @@ TEST = "tests/system/test_partitions.py::test_the_whole_journey_is_the_same_in"
 
 ASKED: Mapping[tuple[str, str], Sequence[str]] = {
     ("sales", "product"): ("availability", "release", "catalogue", "progress"),
-    ("sales", "delivery"): ("progress",),
+    ("sales", "delivery"): ("progress", "last_told"),
     ("sales", "auth"): ("keys", "revocations"),
-    ("delivery", "sales"): ("progress",),
+    ("delivery", "sales"): ("progress", "last_told"),
     ("delivery", "product"): ("progress",),
     ("delivery", "auth"): ("keys", "revocations"),
-    ("product", "sales"): ("settle",),
+    ("product", "sales"): ("settle", "last_told"),
+    ("product", "delivery"): ("last_told",),
     ("product", "auth"): ("keys", "revocations"),
 }
 """What each module asks of each that it calls."""

@@ -126,6 +126,21 @@ def test_how_far_events_are_is_told_of_every_module(system: Running) -> None:
 
 
 @pytest.mark.usefixtures("parties")
+def test_a_module_that_does_not_follow_another_yet_is_named(system: Running) -> None:
+    with psycopg.connect(system.run.databases["product"], autocommit=True) as product:
+        product.execute("UPDATE inbox_source SET adopted_at = NULL WHERE source = %s", [SOURCE])
+        found = ask(system, "event", "lag")
+        said = command("event", "lag", data=system.data).out
+        product.execute("UPDATE inbox_source SET adopted_at = now()")
+    assert {one["module"]: one["ahead"] for one in found["modules"]} == {
+        "sales": [],
+        "delivery": [],
+        "product": [SOURCE],
+    }
+    assert f"product does not follow {SOURCE} yet" in said
+
+
+@pytest.mark.usefixtures("parties")
 def test_a_dead_letter_is_listed_shown_and_counted(system: Running, dead: str) -> None:
     (listed,) = [one for one in ask(system, "event", "dead", "list") if one["letter"]["event_id"] == dead]
     assert (listed["module"], listed["letter"]["error"]) == ("product", "ValueError: broken")

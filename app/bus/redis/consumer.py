@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 from loguru import logger
 
+from app.bus.beginning import Beginning
 from app.bus.feeding import keep_taking_up, rest, tried
 from app.bus.redis.connection import ANSWERS_WITHIN_S, FIELD, NoGroup, answered, open_redis
 from app.bus.redis.group import LEFT, Group, Pending, Raw
@@ -44,25 +45,35 @@ class RedisConsumer:
     """Feeds one module's inbox from the streams of `sources` (modules), and takes up what is parked.
 
     Several of one module share the work. What one had in hand when it was killed, another takes over after 5 s, each
-    entry by itself; an entry that was given to five is a dead letter.
+    entry by itself; an entry that was given to five is a dead letter. It reads nothing of a source that it does not
+    follow yet: that stays in the stream.
     """
 
-    def __init__(self, module: str, inbox: Inbox, url: str, sources: Sequence[str]) -> None:
+    def __init__(
+        self, module: str, inbox: Inbox, url: str, sources: Sequence[str], beginning: Beginning | None = None
+    ) -> None:
         self.module = module
         self.inbox = inbox
+        self.beginning = beginning or Beginning(module)
         self.name = instance_name().encode()
         self._redis = open_redis(url)
         self._reader = open_redis(url, blocking=True)
-        self._groups = [Group(self._redis, source_of(source), module, self.name) for source in sources]
-        self._in_hand: dict[Group, set[bytes]] = {group: set() for group in self._groups}
+        self._all = [Group(self._redis, source_of(source), module, self.name) for source in sources]
+        self._in_hand: dict[Group, set[bytes]] = {group: set() for group in self._all}
         self._look_at = self._tidy_at = 0.0
         inbox.at_end = self._at_end
         inbox.applied = measuring(module)
+
+    @property
+    def _groups(self) -> Sequence[Group]:
+        """Those of the sources that are followed."""
+        return [group for group in self._all if self.beginning.follows(group.source)]
 
     async def run(self) -> None:
         """Handle events until cancelled; what is being handled then is rolled back and left to the others."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.beginning.run())
                 tasks.create_task(self._consume())
                 tasks.create_task(self._renew())
                 tasks.create_task(keep_taking_up(self.module, self.inbox))
@@ -84,6 +95,7 @@ class RedisConsumer:
             NoGroup: the groups have to be made first.
             Unavailable: Redis gives no answer.
         """
+        await self.beginning.look()
         try:
             if time.monotonic() >= self._look_at:
                 await self._look()
@@ -128,6 +140,9 @@ class RedisConsumer:
     async def _read(self) -> Sequence[Entry]:
         """New entries, after a second at most."""
         wanted = {group.stream: ">" for group in self._groups}
+        if not wanted:
+            await asyncio.sleep(BLOCK_S)
+            return []
         with answered():
             # A Redis that is halted says nothing at all, not even that the second is over.
             async with asyncio.timeout(BLOCK_S + 2 * ANSWERS_WITHIN_S):

@@ -7,7 +7,9 @@ from contextvars import Context
 from typing import Any, TypeVar
 from uuid import UUID
 
+from app.bus import Beginning
 from app.relay import Relay
+from modules.kernel.adoption import Adoption
 from modules.kernel.database import Database, Transaction, sql
 from modules.kernel.events import Event, NewEvent
 from modules.kernel.inbox import Handler, Inbox
@@ -17,7 +19,7 @@ from tests.support.interleaving import until_waiting
 
 _T = TypeVar("_T")
 
-TABLES = ("effect", "inbox_cursor", "inbox_parked", "outbox", "relay_lease")
+TABLES = ("effect", "inbox_source", "inbox_cursor", "inbox_parked", "outbox", "relay_lease")
 EFFECTS = """
     CREATE TABLE IF NOT EXISTS effect (
         id bigint GENERATED ALWAYS AS IDENTITY, source text NOT NULL, subject uuid NOT NULL, sequence int NOT NULL)
@@ -32,6 +34,7 @@ class Mail:
         self.make_inbox: type[Inbox] = Inbox  # a sabotage puts a worse one in its place
         self.make_outbox: type[Outbox] = Outbox
         self.make_relay: type[Relay] = Relay
+        self.adoption: Adoption | None = None  # where it is new, and does not know yet how far its emitters are
         self.faults: dict[str, Fault] = {}
         self.replies = False  # whether each event's effect is an event of the module's own, too
         self.runs: list[str] = []  # every time a handler was run, whatever came of it
@@ -48,6 +51,9 @@ class Mail:
 
     def outbox(self, database: Database | None = None) -> Outbox:
         return self.make_outbox(database or self.database)
+
+    def beginning(self) -> Beginning:
+        return Beginning(self.database.name, self.adoption)
 
     async def _note(self, transaction: Transaction, group: Sequence[Event]) -> None:
         for one in group:
