@@ -34,10 +34,7 @@ TAKE_OVER = sql("""
     ORDER BY subject ON CONFLICT DO NOTHING
 """)
 
-END = sql("""
-    UPDATE inbox_source SET adopted_at = clock_timestamp()
-    WHERE source = :source AND adopted_at IS NULL AND reached IS NOT DISTINCT FROM CAST(:after AS uuid)
-""")
+END = sql("UPDATE inbox_source SET adopted_at = clock_timestamp() WHERE source = :source AND adopted_at IS NULL")
 
 
 class Adoption:
@@ -80,7 +77,7 @@ class Adoption:
                         TAKE_OVER, source=source, after=place.reached, last=page[-1].subject, rows=rows
                     )
                 else:
-                    await writing.execute(END, source=source, after=place.reached)
+                    await writing.execute(END, source=source)
 
     async def _place(self, source: str) -> Any:
         """How far the source is taken over, and whether that is all."""

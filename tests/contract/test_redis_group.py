@@ -6,10 +6,12 @@ from app.bus.redis.consumer import BATCH, DEAD_FROM, RENEW_EVERY_S
 from app.bus.redis.group import LEFT
 from app.bus.redis.lag import groups_of
 from app.telemetry.metrics import CLAIMED
+from modules.kernel.adoption import Adoption
 from modules.kernel.errors import NotReached
 from tests.contract.redis_world import RedisWorld, ended
 from tests.integration.events.letters import SOURCE, Killed, events, raises
 from tests.integration.events.sending import handled, stopped
+from tests.integration.events.teller import Teller
 from tests.support.interleaving import Gate
 
 
@@ -115,6 +117,22 @@ async def test_a_group_that_is_new_is_given_what_was_in_the_stream_before_it(wor
     await world.bus.publish(events("A2"))
     await consumer.turn()
     assert await world.mail.effects() == "A1 B1 A2", "what was there before the group was passed over"
+
+
+async def test_a_consumer_reads_nothing_of_a_source_that_it_does_not_follow_yet(world: RedisWorld) -> None:
+    world.mail.adoption = Adoption(world.mail.database, {SOURCE: Teller("A3").last_told})
+    consumer = world.consumer()
+    await world.bus.publish(events("A3 A4"))
+    await consumer.make_groups()
+    await consumer.turn()
+    assert (await world.mail.effects(), await world.mail.parked()) == ("", {}), (
+        "handled before it was known how far it is"
+    )
+    assert not await consumer.inbox.at_end(SOURCE)
+    await consumer.beginning.run()
+    await consumer.make_groups()
+    await consumer.turn()
+    assert (await world.mail.effects(), await world.mail.parked()) == ("A4", {})
 
 
 async def test_an_event_that_kills_every_process_is_dead_and_its_neighbours_are_not_to_blame(

@@ -11,6 +11,7 @@ from tests.integration.events.letters import SOURCE
 from tests.integration.events.mail import Mail, check
 from tests.integration.events.sending import Sender, lease_runs_out, pause_is_over
 from tests.integration.events.whole import Whole
+from tests.sabotage.adoption_guards import ADOPTION
 from tests.sabotage.booking_guards import BOOKING
 from tests.sabotage.cancel_guards import CANCELLING
 from tests.sabotage.guards import Guard, breaks, keeps, seen_red, without
@@ -23,7 +24,7 @@ from tests.sabotage.settling_guards import SETTLING
 from tests.support.interleaving import Gate
 
 some_guards = pytest.mark.parametrize("promised", [*INBOX, *OUTBOX], ids=str)  # all else is green in its own suite
-every_guard = pytest.mark.parametrize("promised", [*INBOX, *HANDLING, *OUTBOX, *SETTLING, *RELAY], ids=str)
+every_guard = pytest.mark.parametrize("promised", [*INBOX, *HANDLING, *ADOPTION, *OUTBOX, *SETTLING, *RELAY], ids=str)
 every_part = pytest.mark.parametrize("promised", [*PARTS, *CANCELLING], ids=str)
 every_key = pytest.mark.parametrize("promised", BOOKING, ids=str)
 

@@ -4,12 +4,13 @@ import pytest
 
 from tests.contract.redis_world import RedisWorld
 from tests.integration.events.mail import check
+from tests.sabotage.adoption_guards import READING
 from tests.sabotage.group_guards import GROUP
 from tests.sabotage.guards import Guard, breaks, keeps
 from tests.sabotage.redis_guards import REDIS
 
 some_guards = pytest.mark.parametrize("promised", REDIS, ids=str)  # all else is green in its own suite
-every_guard = pytest.mark.parametrize("promised", [*REDIS, *GROUP], ids=str)
+every_guard = pytest.mark.parametrize("promised", [*REDIS, *GROUP, *READING], ids=str)
 
 
 async def all_true(world: RedisWorld) -> None:
