@@ -1,11 +1,13 @@
 """A module that is new follows others from where they are when it comes, over every bus."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from modules.kernel.adoption import Adoption
 from modules.kernel.database import Database
+from modules.kernel.mailroom import Departures
 from tests.contract.bus_depots import DEPOTS, Depot, Process
 from tests.integration.events.letters import SOURCE
 from tests.integration.events.mail import Mail, check
@@ -114,3 +116,30 @@ async def test_several_processes_of_a_new_module_begin_together(depot: Depot, ol
     await processes[0].settled()
     assert sorted((await late.effects()).split()) == ["A4", "B2", "C1"]
     assert await late.parked() == {}
+
+
+async def test_what_was_settled_before_a_new_module_was_asked_is_told_again_on_demand(
+    depot: Depot, old: Mail, late: Mail
+) -> None:
+    unaware = await told_before(depot, old)
+    comes(late, Teller("A3 B1"))
+    assert late.adoption is not None
+    await late.adoption.adopt(SOURCE)
+    await old.record("A4")
+    await unaware.settled()
+    await unaware.stop()
+    process = await depot.start(old, old, late)
+    await old.record("A5")
+    await process.relay()
+    await handled(old, f"{BEFORE} A4 A5")
+    assert await Departs(old).republish("maria", datetime.now(UTC) - timedelta(hours=1)) == 2
+    await process.settled()
+    assert await late.effects() == "A4 A5"
+    assert await late.parked() == {}
+
+
+class Departs(Departures):
+    """What the operator does about the events that a module tells."""
+
+    def __init__(self, mail: Mail) -> None:
+        self._database = mail.database

@@ -89,6 +89,24 @@ async def test_a_group_that_was_destroyed_is_made_anew_by_who_reads(world: Redis
     await handled(world.mail, "A1 B1 C1")
 
 
+async def test_what_is_not_settled_is_in_the_stream_for_a_group_that_was_lost_however_long_its_pause(
+    world: RedisWorld,
+) -> None:
+    relay, dies, other = world.relay(), world.consumer(), world.consumer()
+    await dies.make_groups()
+    await world.mail.record("A1 B1")
+    await world.turn(relay)
+    await dies._read()
+    await world.mail.do("UPDATE outbox SET publications = 12")  # ten minutes
+    await world.redis.xgroup_destroy(world.depot.stream, "sales")
+    await other.make_groups()
+    await world.turn(relay)
+    await other.turn()
+    assert await world.mail.effects() == "A1 B1"
+    await world.turn(relay)
+    assert set((await world.mail.outgoing()).values()) == {"settled"}
+
+
 def rubbish() -> list[dict[bytes, bytes]]:
     def document(**members: Any) -> dict[bytes, bytes]:
         return {FIELD: orjson.dumps({**cloud_event(event("Z1")), **members})}
