@@ -21,6 +21,7 @@ from app.supervisor.plan import MODULES, SERVICES
 from app.supervisor.runfile import RunFile, read_run
 
 STOPS_WITHIN_S = 20
+STARTS_WITHIN_S = 60
 LOOK_EVERY_S = 0.02
 SETTINGS: Mapping[str, str] = {
     "WAYBILL_LIMITS__ENABLED": "false",
@@ -68,10 +69,15 @@ class System:
             _signal(pid, what)
 
     async def strike(self, name: str, what: signal.Signals) -> int:
-        """Send a signal to a process; one that is just being started again is waited for. Answers whom it struck."""
-        while (pid := self.pid(name)) is None or not _signal(pid, what):  # noqa: ASYNC110  # news from afar
-            await asyncio.sleep(LOOK_EVERY_S)
-        return pid
+        """Send a signal to a process; one that is just being started again is waited for. Answers whom it struck.
+
+        Raises:
+            TimeoutError: none is started.
+        """
+        async with asyncio.timeout(STARTS_WITHIN_S):
+            while (pid := self.pid(name)) is None or not _signal(pid, what):  # noqa: ASYNC110  # news from afar
+                await asyncio.sleep(LOOK_EVERY_S)
+            return pid
 
     def arm(self, place: str, what: str) -> None:
         """Have whichever process comes to a fail point next die there, or lose an answer."""
