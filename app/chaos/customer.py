@@ -15,7 +15,9 @@ from app.chaos.connection import Connection
 SHIP_TO = {"name": "Maria Anders", "line1": "Obere Str. 57", "city": "Berlin", "country": "DE"}
 CANCELLED, REPEATED = 0.1, 0.1
 """How many of its orders it cancels, or places again, at once."""
-SEEN_THROUGH_WITHIN_S = 120.0
+AT_ONCE = 200
+ANSWERED_WITHIN_S = 60.0
+LOOK_EVERY_S = 0.1
 
 
 @dataclass
@@ -30,7 +32,11 @@ class Told:
 
 
 class Customer:
-    """Orders `rate` times a second until told to stop. All that it does is chosen by `chance`."""
+    """Orders `rate` times a second until told to stop, `AT_ONCE` at a time. All that it does is chosen by `chance`.
+
+    What it can't ask for yet waits, as it does in any customer's system: else whoever comes back among many faults would
+    be asked for everything at once, again and again.
+    """
 
     def __init__(
         self, connection: Connection, skus: Sequence[str], chance: random.Random, told: Told | None = None
@@ -41,25 +47,34 @@ class Customer:
         self._run = uuid4().hex[:8]
         self.told = told or Told()
         self._asked = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = 0
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def order_on(self, rate: float, enough: asyncio.Event) -> None:
         """Order until there is enough; every order is seen through.
 
         Raises:
-            TimeoutError: some still have no answer when faults are long over.
+            TimeoutError: faults are long over, some still have no answer, and no other gets one, either.
         """
         begun, sent = time.monotonic(), 0
-        while not enough.is_set():
-            task = asyncio.create_task(self._attend(self._next()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            sent += 1
-            due = begun + sent / rate
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-        async with asyncio.timeout(SEEN_THROUGH_WITHIN_S):
-            while self._tasks:
-                await asyncio.gather(*self._tasks)
+        async with asyncio.TaskGroup() as orders:
+            while not enough.is_set():
+                orders.create_task(self._attend(self._next()))
+                self._open += 1
+                sent += 1
+                due = begun + sent / rate
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await self._seen_through()
+
+    async def _seen_through(self) -> None:
+        """Wait until all have their answers, however many they are, as long as there are any."""
+        left, since = self._open, time.monotonic()
+        while self._open:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if self._open < left:
+                left, since = self._open, time.monotonic()
+            elif time.monotonic() > since + ANSWERED_WITHIN_S:
+                raise TimeoutError(f"{left} orders get no answer")
 
     async def place_one(self) -> str | None:
         """Place one more order; its id, or `None` where it is refused."""
@@ -91,13 +106,13 @@ class Customer:
 
     async def _attend(self, key: str) -> None:
         does = self._chance.random()
-        await self._place(key)
-        if key not in self.told.placed:
-            return
-        if does < CANCELLED:
-            await self._cancel(key)
-        elif does < CANCELLED + REPEATED:
+        async with self._slots:
             await self._place(key)
+            if does < CANCELLED and key in self.told.placed:
+                await self._cancel(key)
+            elif does < CANCELLED + REPEATED and key in self.told.placed:
+                await self._place(key)
+        self._open -= 1
 
     async def _place(self, key: str) -> None:
         answer = await self._connection.ask("POST", "/api/v1/orders", key, self._body(key))

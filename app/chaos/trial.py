@@ -12,7 +12,7 @@ import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
 from app.chaos.connection import IMPATIENT_PAUSE_S, Connection
-from app.chaos.customer import Customer
+from app.chaos.customer import AT_ONCE, Customer
 from app.chaos.oracle import FINAL, Verdict, judged
 from app.chaos.system import System
 from app.chaos.warehouse import Warehouse
@@ -35,6 +35,7 @@ SKUS: Mapping[str, int] = {
 
 RATE = 25.0
 RESTS_WITHIN_S = 60.0
+WALKS_S = 10.0
 LOOK_EVERY_S = 0.1
 PAGE = 5000
 MANY = 1_000_000
@@ -105,7 +106,7 @@ class Trial:
         still, since = None, time.monotonic()
         async with assembled(self.system.data) as container:
             while True:
-                await self._warehouse.turn()
+                await self._walk_parcels()
                 late = time.monotonic() > since + RESTS_WITHIN_S
                 try:
                     facts = await _facts(container)
@@ -118,6 +119,12 @@ class Trial:
                     if late:
                         raise
                 await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _walk_parcels(self) -> None:
+        """Take parcels on until none is on its way, or for so long that it is time to look whether anything moves."""
+        enough = time.monotonic() + WALKS_S
+        while await self._warehouse.turn() and time.monotonic() < enough:
+            pass
 
 
 async def _facts(container: "Container") -> Facts:
@@ -170,7 +177,7 @@ async def opened(system: System, seed: int) -> AsyncIterator[Trial]:
 
 
 def _http(system: System, module: str) -> httpx.AsyncClient:
-    return HttpxAiohttpClient(base_url=system.run.url(module), limits=httpx.Limits(max_connections=200))
+    return HttpxAiohttpClient(base_url=system.run.url(module), limits=httpx.Limits(max_connections=AT_ONCE))
 
 
 async def _admitted(container: Any, system: System, what: str, audience: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from app.chaos.connection import Connection
 
 NEXT = {"pending": "packed", "packed": "dispatched", "dispatched": "in_transit", "in_transit": "delivered"}
-AT_ONCE = 8
+AT_ONCE = 16
 PAGE = 100
 REST_S = 0.05
 
