@@ -63,16 +63,18 @@ NEXT_PARKED = sql("""
     RETURNING p.event, p.attempts
 """)
 
+# By what is counted now: an attempt that was none may have been taken back while this one ran.
 FAILED = sql("""
-    UPDATE inbox_parked SET state = :state, attempts = :attempts, error = :error, next_at = clock_timestamp() + :pause
+    UPDATE inbox_parked SET state = CASE WHEN attempts >= :most THEN 'dead' ELSE 'retrying' END,
+        attempts = least(attempts, :most), error = :error, next_at = clock_timestamp() + :pause
     WHERE source = :source AND subject = :subject AND sequence = :sequence
 """)
 
-# Only while it is as that attempt left it: another process may have tried it since, and that counts.
+# Others may have tried it since, which counts; what they gave up because of this one attempt too many comes to life again.
 TAKE_BACK = sql("""
-    UPDATE inbox_parked SET state = CASE WHEN attempts > 1 THEN state ELSE 'waiting' END, attempts = attempts - 1,
-        next_at = clock_timestamp()
-    WHERE source = :source AND subject = :subject AND sequence = :sequence AND state = 'retrying' AND attempts = :attempts
+    UPDATE inbox_parked SET state = CASE WHEN attempts > 1 THEN 'retrying' ELSE 'waiting' END, attempts = attempts - 1,
+        next_at = CASE WHEN state = 'dead' OR attempts = :attempts THEN clock_timestamp() ELSE next_at END
+    WHERE source = :source AND subject = :subject AND sequence = :sequence AND attempts >= :attempts
 """)
 
 UNPARK = sql("DELETE FROM inbox_parked WHERE source = :source AND subject = :subject AND sequence <= :sequence")
@@ -193,7 +195,7 @@ class Inbox:
         while (counted := await self._count(key)) is not None:
             event, attempts = counted
             if attempts > MAX_ATTEMPTS:  # each earlier attempt ended with its process
-                await self._failed(event, "dead", MAX_ATTEMPTS, RuntimeError("every attempt killed its process"))
+                await self._failed(event, attempts, RuntimeError("every attempt killed its process"))
                 return
             try:
                 await self._apply([event], parked=True)
@@ -206,8 +208,7 @@ class Inbox:
                 await self._stopped()
                 raise
             except Exception as error:  # noqa: BLE001  # as in handle
-                state = "dead" if attempts >= MAX_ATTEMPTS else "retrying"
-                await self._failed(event, state, attempts, error)
+                await self._failed(event, attempts, error)
                 return
 
     async def _count(self, key: Key) -> tuple[Event, int] | None:
@@ -276,15 +277,14 @@ class Inbox:
             if cursors[event.source, event.subject].sequence < event.sequence:
                 await transaction.execute(PARK, rows=rows_json([row]))
 
-    async def _failed(self, event: Event, state: str, attempts: int, error: Exception) -> None:
+    async def _failed(self, event: Event, attempts: int, error: Exception) -> None:
         async with self.database.transaction() as transaction:
             await transaction.execute(
                 FAILED,
                 source=event.source,
                 subject=event.subject,
                 sequence=event.sequence,
-                state=state,
-                attempts=attempts,
+                most=MAX_ATTEMPTS,
                 error=_text(error),
                 pause=pause_after(attempts),
             )

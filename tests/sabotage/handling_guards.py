@@ -21,6 +21,8 @@ from tests.integration.events.test_inbox_outages import (
     test_a_parked_event_whose_run_was_killed_rests_before_it_is_tried_again,
     test_a_process_that_is_stopped_in_the_middle_of_an_attempt_has_not_tried,
     test_an_outage_in_which_not_even_that_can_be_written_down_is_not_counted_either,
+    test_an_outage_is_not_counted_though_another_process_has_given_up_since,
+    test_an_outage_is_not_counted_though_another_process_is_at_it,
     test_an_outage_while_a_parked_event_is_tried_is_not_counted,
 )
 from tests.integration.events.test_inbox_races import (
@@ -30,6 +32,7 @@ from tests.sabotage import worse_inboxes as worse
 from tests.sabotage.guards import Guard, guard, without
 
 HANDLING: list[Guard[Mail]] = []
+NOBODY_ELSE = "state = 'retrying' AND attempts = :attempts"
 
 
 @guard(
@@ -139,6 +142,30 @@ async def uncounted(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
 async def taken_back_later(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
     """It is tried once, while the database is away."""
     mail.make_inbox = worse.TakesBackOnce
+
+
+@guard(
+    HANDLING,
+    "P6",
+    "an attempt that an outage ended is taken back whatever others have done since",
+    test=test_an_outage_is_not_counted_though_another_process_has_given_up_since,
+    red="it was given up for an outage",
+)
+async def taken_back_whatever(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
+    """Only while nobody else has tried it."""
+    patch.setattr(inbox, "TAKE_BACK", without(inbox.TAKE_BACK, "attempts >= :attempts", NOBODY_ELSE))
+
+
+@guard(
+    HANDLING,
+    "P6",
+    "what is given up is decided by what is counted then",
+    test=test_an_outage_is_not_counted_though_another_process_is_at_it,
+    red="it was given up for an outage",
+)
+async def counted_then(mail: Mail, _patch: pytest.MonkeyPatch) -> None:
+    """It is decided by what was counted when the attempt began."""
+    mail.make_inbox = worse.GoesByItsOwnCount
 
 
 @guard(

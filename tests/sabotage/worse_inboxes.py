@@ -9,6 +9,7 @@ from modules.kernel.errors import Unavailable
 from modules.kernel.events import Event, NewEvent, Progress, from_cloud_event
 from modules.kernel.inbox import (
     LOCK_CURSORS,
+    MAX_ATTEMPTS,
     PARK,
     UNPARK,
     Cursor,
@@ -36,6 +37,7 @@ MOVE_OR_OPEN = sql("""
     FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid, sequence int)
     ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence
 """)
+GIVE_UP = sql("UPDATE inbox_parked SET state = 'dead' WHERE subject = :subject AND sequence = :sequence")
 PARKED_OF = sql("SELECT event FROM inbox_parked WHERE source = :source AND subject = :subject ORDER BY sequence DESC")
 BEHIND_THE_LAST = sql(
     "SELECT id, event_id, type, subject, sequence, recorded_at, data, traceparent FROM outbox WHERE id > :last ORDER BY id LIMIT :limit"
@@ -167,11 +169,21 @@ class LooksAtNothingBehind(Inbox):
 class StepsOverTheDead(Inbox):
     """Goes on behind what it has given up."""
 
-    async def _failed(self, event: Event, state: str, attempts: int, error: Exception) -> None:
-        await super()._failed(event, state, attempts, error)
-        if state == "dead":
+    async def _failed(self, event: Event, attempts: int, error: Exception) -> None:
+        await super()._failed(event, attempts, error)
+        if attempts >= MAX_ATTEMPTS:
             async with self.database.transaction() as transaction:
                 await self._move(transaction, {(event.source, event.subject): event.sequence})
+
+
+class GoesByItsOwnCount(Inbox):
+    """Gives up what was the eighth attempt when it began."""
+
+    async def _failed(self, event: Event, attempts: int, error: Exception) -> None:
+        await super()._failed(event, attempts, error)
+        if attempts >= MAX_ATTEMPTS:
+            async with self.database.transaction() as transaction:
+                await transaction.execute(GIVE_UP, subject=event.subject, sequence=event.sequence)
 
 
 class StopsAtTheDead(Inbox):

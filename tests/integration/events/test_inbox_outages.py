@@ -4,7 +4,7 @@ import pytest
 
 from modules.kernel.errors import Contended, NotReached, Unavailable
 from modules.kernel.inbox import MAX_ATTEMPTS
-from tests.integration.events.letters import Killed, raises, unanswered
+from tests.integration.events.letters import Fault, Killed, raises, unanswered
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import stopped
 from tests.support.interleaving import ComesAndGoes, Gate, UnsteadyDatabase
@@ -73,6 +73,59 @@ async def test_an_outage_in_which_not_even_that_can_be_written_down_is_not_count
     mail.faults.clear()
     await mail.try_again(inbox)
     assert await mail.effects() == "A1"
+
+
+async def failed(mail: Mail, times: int) -> None:
+    """Have A1 have failed so often."""
+    mail.faults["A1"] = raises(ValueError("broken"))
+    await mail.receive("A1")
+    for _ in range(times - 1):
+        await mail.try_again()
+
+
+async def test_an_outage_is_not_counted_though_another_process_has_given_up_since(mail: Mail) -> None:
+    await failed(mail, MAX_ATTEMPTS - 1)
+    database = ComesAndGoes(mail.database)
+    inbox = mail.inbox(database)
+    mail.faults["A1"] = database.goes
+    await unanswered(mail.try_again(inbox))
+    await mail.try_again()
+    assert await mail.parked() == {"A1": "dead 8"}
+    database.away = False
+    await inbox.due()
+    assert await mail.parked() == {"A1": "retrying 7"}, "it was given up for an outage"
+    mail.faults.clear()
+    for key in await inbox.due():  # at once
+        await inbox.take_up(key)
+    assert await mail.effects() == "A1"
+
+
+async def test_an_outage_is_not_counted_though_another_process_is_at_it(mail: Mail) -> None:
+    await failed(mail, MAX_ATTEMPTS - 2)
+    database, gate = ComesAndGoes(mail.database), Gate()
+    inbox = mail.inbox(database)
+    mail.faults["A1"] = database.goes
+    await unanswered(mail.try_again(inbox))
+    mail.faults["A1"] = in_turn(gate.passed, raises(ValueError("broken")))
+    trying = mail.begin(mail.try_again())
+    await gate.reached()
+    database.away = False
+    await inbox.due()
+    gate.open()
+    await trying
+    assert await mail.parked() == {"A1": "retrying 7"}, "it was given up for an outage"
+    await mail.try_again()
+    assert await mail.parked() == {"A1": "dead 8"}
+
+
+def in_turn(*faults: Fault) -> Fault:
+    """One after the other."""
+
+    async def all_of_them() -> None:
+        for fault in faults:
+            await fault()
+
+    return all_of_them
 
 
 async def test_a_process_that_is_stopped_in_the_middle_of_an_attempt_has_not_tried(mail: Mail) -> None:
