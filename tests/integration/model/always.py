@@ -6,7 +6,7 @@ from typing import Any
 
 from modules.delivery.model import STEPS as SHIPMENT_STEPS
 from modules.sales.model import STEPS as ORDER_STEPS
-from tests.integration.events.whole import Whole
+from tests.integration.events.whole import EMITTERS, MANY, Whole
 
 STOCK = "SELECT sku, on_hand, held FROM stock"
 ORDERS = """
@@ -32,6 +32,9 @@ HEARD = """
 """
 
 
+LAST = "SELECT subject, max(sequence) AS number FROM outbox GROUP BY subject"
+
+
 async def never(whole: Whole) -> list[str]:
     """A sentence for each thing that must never be."""
     orders, shipments = await whole.rows("sales", ORDERS), await whole.rows("delivery", SHIPMENTS)
@@ -39,8 +42,17 @@ async def never(whole: Whole) -> list[str]:
     found += [fault for one in orders for fault in _history("order", one, ORDER_STEPS)]
     found += [fault for one in shipments for fault in _history("shipment", one, SHIPMENT_STEPS)]
     found += _heard(await whole.rows("delivery", HEARD))
+    found += [fault for module in EMITTERS for fault in await _told(whole, module)]
     miscounted = await whole.container.catalogue().verify_stock()
     return [*found, *(f"miscounted: {one.sku} {one.what} {one.counter}, not {one.derived}" for one in miscounted)]
+
+
+async def _told(whole: Whole, module: str) -> list[str]:
+    """Who begins to follow a module is told of each order which event was the last."""
+    service = getattr(whole.container, module)()
+    told = {one.subject: one.sequence for one in await service.last_told(None, MANY)}
+    last = {row.subject: row.number for row in await whole.rows(module, LAST)}
+    return [f"{module} tells that {told} was last, and it was {last}"] if told != last else []
 
 
 def _oversold(stock: Any) -> Iterator[str]:
