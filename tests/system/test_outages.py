@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from modules.kernel.ids import new_id
@@ -20,6 +21,12 @@ from tests.system.running import waybill
 
 WITHIN_S = 4.0  # the deadline of a batch of orders and of the one it has to wait for
 AUTH_AWAY_S = float(os.environ.get("TEST_AUTH_AWAY_S", "3"))
+
+FORGETS = (
+    "DELETE FROM inbox_source WHERE source = '/waybill/delivery'",
+    "DELETE FROM inbox_cursor WHERE source = '/waybill/delivery'",
+)
+FOLLOWED = "SELECT sequence FROM inbox_cursor WHERE source = '/waybill/delivery' AND subject = %s"
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +266,48 @@ async def _degraded_of(world: World, module: str, *names: str, nobody: bool = Fa
     assert answer.status_code == 200, answer.text  # a peer that is away makes nobody unready
     degraded: dict[str, Any] = answer.json()["degraded"]
     return not degraded if nobody else set(names) <= set(degraded)
+
+
+async def test_a_module_that_is_new_waits_for_whom_it_follows_and_then_follows_old_orders_of_which_nothing_is_kept(
+    world: World,
+) -> None:
+    old = (await world.place()).raise_for_status().json()["id"]
+    await soon(lambda: world.shipped(old), 10)
+    await soon(lambda: _settled(world, "delivery"), 10)
+    for module in ("product", "delivery"):
+        world.services.kill(module)
+    await _change(world, "delivery", "DELETE FROM outbox")
+    for forgets in FORGETS:
+        await _change(world, "product", forgets)
+
+    world.services.start("product")
+    world.services.ready("product")
+    await soon(lambda: _degraded_of(world, "product", "delivery", "product.events"), 10)
+    told = (await world.health("product")).json()["degraded"]["product.events"]
+    assert told == "it does not follow /waybill/delivery yet"
+    world.services.start("delivery")
+    world.services.ready("delivery")
+    await soon(lambda: _degraded_of(world, "product", nobody=True), 10)
+    await soon(lambda: _degraded_of(world, "sales", nobody=True), 10)
+    assert (await world.customer.ask("POST", f"/api/v1/orders/{old}/cancel")).status_code == 202
+    await soon(lambda: _settled(world, "sales"), 10)
+    await soon(lambda: _settled(world, "delivery"), 10)
+    assert await _rows(world, "product", FOLLOWED, old) == [(2,)]
+    assert await _rows(world, "product", "SELECT FROM inbox_parked") == []
+
+
+async def _settled(world: World, module: str) -> bool:
+    return not await _rows(world, module, "SELECT FROM outbox WHERE state <> 'settled'")
+
+
+async def _rows(world: World, module: str, statement: str, *values: str) -> list[Any]:
+    async with await psycopg.AsyncConnection.connect(world.services.databases[module]) as connection:
+        return await (await connection.execute(statement, values)).fetchall()
+
+
+async def _change(world: World, module: str, statement: str) -> None:
+    async with await psycopg.AsyncConnection.connect(world.services.databases[module]) as connection:
+        await connection.execute(statement)
 
 
 async def test_the_doctor_says_what_is_away_what_waits_and_what_is_wrong(world: World) -> None:
