@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.profile import SECONDS, SEED
+from tests.chaos.layouts import FOUR
+from tests.chaos.profile import EVERY_S, FREEZE_S, SECONDS, SEED
 
 KEPT = Path(__file__).with_name("drills.json")
 WRITES = "TEST_WRITE_DRILLS" in os.environ
@@ -20,6 +21,8 @@ class Drill:
     split: str | None
     seed: int
     seconds: float
+    every_s: float
+    longest_s: float
     faults: int
     asked: int
     placed: int
@@ -30,12 +33,18 @@ class Drill:
 def came_to(split: str | None, outcome: Mapping[str, Any]) -> None:
     """Say what a clean drill came to; keep it, where that is wanted."""
     asked, placed, refused = (outcome[name] for name in ("asked", "placed", "refused"))
-    drill = Drill(split, SEED, SECONDS, outcome["strikes"], asked, placed, refused, round(outcome["recovered_s"], 1))
+    faults, recovered_s = outcome["strikes"], round(outcome["recovered_s"], 1)
+    drill = Drill(split, SEED, SECONDS, EVERY_S, FREEZE_S, faults, asked, placed, refused, recovered_s)
     print(drill)  # noqa: T201  # with `-s`
     if WRITES:
-        others = [one for one in kept() if one.split != split]
-        drills = sorted([*others, drill], key=lambda one: (one.split or "").count(","), reverse=True)
+        others = [one for one in kept() if _rank(one) != _rank(drill)]
+        drills = sorted([*others, drill], key=_rank)
         KEPT.write_text(json.dumps([asdict(one) for one in drills], indent=2) + "\n")
+
+
+def _rank(drill: Drill) -> int:
+    """Where it comes on the page: four processes first, then whatever the seed chose, then one."""
+    return {FOUR: 0, None: 2}.get(drill.split, 1)
 
 
 def kept() -> list[Drill]:

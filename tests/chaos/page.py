@@ -1,8 +1,12 @@
-"""Makes `docs/reliability.md` from a run: `python -m tests.chaos.page` has every fault strike by itself and writes it."""
+"""Makes `docs/reliability.md` from a run: `python -m tests.chaos.page` has every fault strike by itself and writes it.
+
+`python -m tests.chaos.page mixed` only writes its last section anew, of the long drills that were kept.
+"""
 
 import asyncio
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +18,7 @@ from app.chaos.steps import STEPS, Step
 from app.chaos.system import started
 from app.chaos.trial import opened
 from app.failpoints import KILL
+from tests.chaos.drills import Drill, kept
 from tests.chaos.layouts import FOUR, laid_out
 from tests.system.partitions import MODULES
 from tests.system.running import ROOT
@@ -21,6 +26,7 @@ from tests.system.running import ROOT
 PAGE = ROOT / "docs" / "reliability.md"
 HALTED_S, LASTS_S = 30.0, 5.0
 ONE = ("auth",)
+NAMES = {FOUR: "four processes", None: "one process"}
 WHAT = {KILL: "the process dies (`kill -9`)", "lose": "the answer is lost"}
 SERVERS = {"postgres": "PostgreSQL", "redis": "Redis", "events": "events of fifty orders", "disk": "PostgreSQL's disk"}
 AT_ONCE = "is shut down at once (SIGQUIT)"
@@ -51,8 +57,7 @@ sales had heard of it. In brackets: until the process that died was started anew
 of it is the start of a process, which is work for a processor: see [ADR 0019](adr/0019-faults-on-purpose.md).
 
 Much the same is done with every `./run test`, and with faults of all kinds mixed, in one process, in four, and in a
-placement that the seed chooses. `waybill chaos` does it for as long as you like, and prints the seed. The longest that came
-to its end had 65 faults in 150 s; ten minutes, with more than a hundred faults and twenty thousand orders, have not yet.
+placement that the seed chooses. `waybill chaos` does it for as long as you like, and prints the seed.
 
 ## At each step of an order's way
 
@@ -64,6 +69,16 @@ AT_ANY_TIME = """
 
 | whom | what | lost | doubled | oversold | well again, four processes | well again, one process |
 |---|---|---|---|---|---|---|
+"""
+MIXED = """
+## All of it mixed, at night
+
+Faults of all kinds, some of which last, so that several are under way at a time; when the last has ended, all is to be
+well again. The fewer the processes, the more a fault stops, so they come less often there. Orders count from the start of
+the system, those at the steps that are struck before included. The machine had other work at the time.
+
+| where | time | a fault every | lasting up to | faults | orders asked for | placed | refused (sold out) | lost | doubled | oversold | well again | seed |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -95,6 +110,18 @@ def written(four: Took, one: Took) -> Iterator[str]:
     lasted = f"Who was halted was for {HALTED_S:.0f} s; whatever else lasts did for {LASTS_S:.0f} s."
     busy = f"load {os.getloadavg()[2]:.0f}"
     yield f"\n{lasted} Python {platform.python_version()}, two cores, {busy}.\n"
+    yield from mixed(kept())
+
+
+def mixed(drills: Sequence[Drill]) -> Iterator[str]:
+    """The last section: what long drills came to, as they were kept."""
+    yield MIXED
+    for one in drills:
+        where = NAMES.get(one.split) or f"`{one.split}`"
+        orders = (f"{number:,}" for number in (one.asked, one.placed, one.refused))
+        times = (f"{some_s:g} s" for some_s in (one.seconds, one.every_s, one.longest_s))
+        well = f"{one.recovered_s:.1f} s"
+        yield _row(where, *times, str(one.faults), *orders, "0", "0", "0", well, str(one.seed))
 
 
 def _row(*cells: str) -> str:
@@ -124,4 +151,7 @@ async def _run(split: str | None) -> Took:
 
 
 if __name__ == "__main__":
-    PAGE.write_text("".join(written(asyncio.run(_run(FOUR)), asyncio.run(_run(None)))))
+    if sys.argv[1:] == ["mixed"]:  # no run, only the last section, of the drills that were kept
+        PAGE.write_text(PAGE.read_text().partition(MIXED)[0] + "".join(mixed(kept())))
+    else:
+        PAGE.write_text("".join(written(asyncio.run(_run(FOUR)), asyncio.run(_run(None)))))
