@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from tests.system.partitions import ALL, MODULES
 from tests.system.running import ENVIRONMENT, ROOT, WAYBILL
 
 BETWEEN = [split for split, groups in ALL.items() if 1 < len(groups) < len(MODULES)]
+STRIKE = re.compile(r" *[0-9]+\.[0-9] s  \w")
 STOLEN = "UPDATE stock SET on_hand = on_hand - 1 WHERE sku = 'PLENTY-00'"
 WRONG = {
     "no time": ("--seconds", "0"),
@@ -54,9 +56,10 @@ def test_where_the_seed_puts_modules_together_faults_of_all_kinds_lose_nothing_a
     with begun(tmp_path, *layout.words, *how, "--json") as command:
         out, err = command.communicate()
     assert command.returncode == 0, f"{layout.split}: {again(Path(__file__).name)}\n{err}\n{out}"
-    said, (seed, _, *strikes, last) = json.loads(out), err.splitlines()
-    assert seed.startswith(f"seed {SEED}")
-    assert last.startswith("all faults are over")
+    said, lines = json.loads(out), err.splitlines()
+    strikes = [line for line in lines if STRIKE.match(line)]  # libraries may complain of a database that is away
+    assert lines[0].startswith(f"seed {SEED}")
+    assert any(line.startswith("all faults are over") for line in lines)
     assert said["seed"] == SEED
     assert said["wrong"] == []
     assert said["strikes"] == len(strikes) > 5
