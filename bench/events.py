@@ -26,7 +26,7 @@ from app.migrations import Migrations
 from app.relay import BATCH as PUBLISH_BATCH
 from app.relay import Relay
 from modules.kernel.database import Database
-from modules.kernel.events import Event, NewEvent, cloud_event
+from modules.kernel.events import Event, NewEvent, written
 from modules.kernel.ids import new_id
 from modules.kernel.inbox import Inbox
 from modules.kernel.outbox import Outbox
@@ -155,7 +155,7 @@ async def _nothing(_transaction: object, _events: Sequence[Event]) -> None:
 
 async def _bare(url: str, number: int) -> float:
     """So many events a second through a stream, appended, read and acknowledged in the same batches, and no more."""
-    document = orjson.dumps(cloud_event(_example()))
+    document = written(_example())
     redis: Any = Redis.from_url(url, protocol=2)
     try:
         await redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)

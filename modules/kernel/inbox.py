@@ -11,7 +11,7 @@ from uuid import UUID
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
 from modules.kernel.errors import Unavailable
-from modules.kernel.events import Event, Progress, cloud_event, from_cloud_event
+from modules.kernel.events import Event, Progress, cloud_event, read
 
 MAX_ATTEMPTS = 8
 MAX_PAUSE = timedelta(seconds=5)
@@ -60,7 +60,7 @@ NEXT_PARKED = sql("""
     FROM inbox_cursor c
     WHERE p.source = :source AND p.subject = :subject AND c.source = p.source AND c.subject = p.subject
       AND p.sequence = c.sequence + 1 AND p.state <> 'dead' AND p.next_at <= clock_timestamp()
-    RETURNING p.event, p.attempts
+    RETURNING CAST(p.event AS text) AS event, p.attempts
 """)
 
 # By what is counted now: an attempt that was none may have been taken back while this one ran.
@@ -163,8 +163,8 @@ class Inbox:
         async with self.database.reading() as reading:
             rows = await reading.fetch(PROGRESS, source=source, subjects=list(subjects))
         return Progress(
-            handled={row.subject: row.sequence for row in rows},
-            parked={row.subject: frozenset(row.parked) for row in rows if row.parked},
+            handled={subject: sequence for subject, sequence, _ in rows},
+            parked={subject: frozenset(parked) for subject, _, parked in rows if parked},
             at_end=at_end,
         )
 
@@ -217,7 +217,7 @@ class Inbox:
         try:
             async with self.database.transaction() as transaction:
                 for row in await transaction.fetch(NEXT_PARKED, source=key[0], subject=key[1], longest=MAX_PAUSE):
-                    counted = from_cloud_event(row.event), row.attempts
+                    counted = read(row.event), row.attempts
         except Unavailable:  # whether it was counted is unknown
             if counted is not None:
                 self._no_attempts.append(counted)

@@ -4,8 +4,8 @@ recorded -> published (the bus took it) -> settled (every subscriber said that i
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
@@ -43,7 +43,7 @@ TAKE = sql("""
 
 PUBLISHED = sql("""
     UPDATE outbox SET state = 'published', bus = :bus, stream_id = r.stream_id, published_at = clock_timestamp(),
-        publications = publications + 1, checks = 0, check_at = clock_timestamp()
+        publications = publications + 1, checks = 0, check_at = clock_timestamp() + interval '200 ms'
     FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid, stream_id text)
     WHERE outbox.event_id = r.event_id AND state = 'recorded'
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
@@ -104,8 +104,7 @@ TELL_AGAIN = sql("""
 UNDER_WAY = sql("SELECT DISTINCT subject FROM outbox WHERE state <> 'settled' LIMIT :limit")
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(NamedTuple):
     """A published event that some subscriber may not have handled; `stale` says that it is time to repeat it."""
 
     id: UUID
@@ -190,14 +189,14 @@ class Outbox:
             rows = await reading.fetch(TAKE, limit=limit)
         return [
             Event(
-                id=row.event_id,
-                source=self.source,
-                type=row.type,
-                subject=row.subject,
-                sequence=row.sequence,
-                time=row.recorded_at,
-                data=row.data,
-                traceparent=row.traceparent,
+                row.event_id,
+                self.source,
+                row.type,
+                row.subject,
+                row.sequence,
+                row.recorded_at,
+                row.data,
+                row.traceparent,
             )
             for row in rows
         ]
@@ -217,7 +216,7 @@ class Outbox:
         """Published events whose subscribers are due to be asked."""
         async with self.database.reading() as reading:
             rows = await reading.fetch(UNSETTLED, limit=limit)
-        return [Unsettled(row.event_id, row.subject, row.sequence, row.stale) for row in rows]
+        return [Unsettled(*row) for row in rows]
 
     async def mark_checked(self, token: int, verdicts: Mapping[UUID, str]) -> int:
         """Write per event what the subscribers' words make of it: a state of `verdict`."""

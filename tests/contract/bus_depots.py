@@ -50,7 +50,6 @@ class Process:
         With `all_due` also what else is to be done from time to time: it trims, and prunes.
         """
         await pause_is_over(self._emitter)
-        await self._emitter.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
         self._relay._renew_at = self._relay._bus_at = 0.0
         if all_due:
             self._relay._trim_at = self._relay._prune_at = 0.0

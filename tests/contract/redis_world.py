@@ -34,7 +34,6 @@ class RedisWorld:
 
     async def turn(self, relay: Relay) -> None:
         """One turn of a relay, in which everything is due."""
-        await self.mail.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
         relay._renew_at = relay._bus_at = relay._trim_at = 0.0
         await both(relay)
 

@@ -1,7 +1,7 @@
 """What the operator sees of a module's events and does about them, whichever module it is and however it is reached."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -205,7 +205,7 @@ async def test_what_is_parked_of_an_order_is_part_of_its_way(room: Room, reader:
 
 
 def _about(parcel: Event, order_id: OrderId, sequence: int) -> Event:
-    return replace(parcel, subject=order_id, sequence=sequence)
+    return parcel._replace(subject=order_id, sequence=sequence)
 
 
 # what is told; product tells nothing

@@ -24,7 +24,7 @@ async def test_an_entry_is_a_cloudevents_document_that_a_foreign_reader_understa
     (place,) = await world.bus.publish([one])
     ((found, fields),) = await world.redis.xrange("waybill:sales")
     assert (found.decode(), set(fields)) == (place, {b"cloudevent"})
-    assert orjson.loads(fields[b"cloudevent"]) == orjson.loads(orjson.dumps(cloud_event(one)))
+    assert orjson.loads(fields[b"cloudevent"]) == cloud_event(one)
 
 
 async def test_an_event_that_redis_refuses_has_no_place_and_the_others_have(world: RedisWorld) -> None:

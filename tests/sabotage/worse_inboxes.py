@@ -6,7 +6,7 @@ from uuid import UUID
 
 from modules.kernel.database import Transaction, rows_json, sql
 from modules.kernel.errors import Unavailable
-from modules.kernel.events import Event, NewEvent, Progress, from_cloud_event
+from modules.kernel.events import Event, NewEvent, Progress, read
 from modules.kernel.inbox import (
     LOCK_CURSORS,
     MAX_ATTEMPTS,
@@ -38,7 +38,9 @@ MOVE_OR_OPEN = sql("""
     ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence
 """)
 GIVE_UP = sql("UPDATE inbox_parked SET state = 'dead' WHERE subject = :subject AND sequence = :sequence")
-PARKED_OF = sql("SELECT event FROM inbox_parked WHERE source = :source AND subject = :subject ORDER BY sequence DESC")
+PARKED_OF = sql(
+    "SELECT CAST(event AS text) AS event FROM inbox_parked WHERE source = :source AND subject = :subject ORDER BY sequence DESC"
+)
 BEHIND_THE_LAST = sql(
     "SELECT id, event_id, type, subject, sequence, recorded_at, data, traceparent FROM outbox WHERE id > :last ORDER BY id LIMIT :limit"
 )
@@ -155,7 +157,7 @@ class TakesUpAllAtOnce(Inbox):
         async with self.database.reading() as reading:
             rows = await reading.fetch(PARKED_OF, source=key[0], subject=key[1])
         if rows:
-            await self._apply([from_cloud_event(row.event) for row in rows], parked=True)
+            await self._apply([read(row.event) for row in rows], parked=True)
 
 
 class LooksAtNothingBehind(Inbox):

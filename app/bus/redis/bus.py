@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from itertools import chain, groupby
 from typing import Any
 
-import orjson
 from loguru import logger
 from redis.exceptions import RedisError
 
 from app.bus.redis.connection import FIELD, Refused, answered, open_redis, stream_of
 from modules.kernel.errors import Unavailable
-from modules.kernel.events import Event, cloud_event
+from modules.kernel.events import Event, written
 from modules.kernel.ids import new_id
 
 IDENTITY = "waybill:bus"
@@ -73,7 +72,7 @@ class RedisBus:
             async with self._redis.pipeline(transaction=False) as pipe:
                 runs = [(source, list(run)) for source, run in groupby(events, lambda event: event.source)]
                 for source, run in runs:
-                    documents = [orjson.dumps(cloud_event(event)) for event in run]
+                    documents = [written(event) for event in run]
                     pipe.eval(APPEND, 1, stream_of(source), FIELD, *documents)
                 found = await pipe.execute(raise_on_error=False)
         each = [each_answer(answer, len(run)) for answer, (_, run) in zip(found, runs, strict=True)]

@@ -3,9 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-import orjson
 from loguru import logger
 
 from app.bus.beginning import Beginning
@@ -16,7 +15,7 @@ from app.instance import instance_name
 from app.telemetry.effects import measuring
 from app.telemetry.metrics import CLAIMED
 from modules.kernel.errors import Unavailable
-from modules.kernel.events import Event, from_cloud_event, source_of
+from modules.kernel.events import Event, read, source_of
 from modules.kernel.inbox import Inbox
 
 BATCH = 256
@@ -32,8 +31,7 @@ DEAD_FROM = 5
 LEAVES_WITHIN_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry of a stream in the hands of this consumer, and the event in it, if it is one of ours."""
 
     group: Group
@@ -259,7 +257,7 @@ class RedisConsumer:
 def _event(group: Group, place: bytes, fields: Mapping[bytes, bytes]) -> Event | None:
     """The event in an entry; whatever else somebody may have put there is none."""
     try:
-        event = from_cloud_event(orjson.loads(fields[FIELD]))
+        event = read(fields[FIELD])
     except (KeyError, TypeError, ValueError) as error:
         logger.warning("{} {} is passed over: {!r}", group.stream, place.decode(), error)
         return None

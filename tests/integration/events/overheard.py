@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from dependency_injector import providers
 
-from modules.kernel.events import Bus, Event, cloud_event, traced
+from modules.kernel.events import Bus, Event, traced, written
 from modules.kernel.ids import OrderId
 from tests.integration.events.whole import Whole
 
@@ -64,7 +64,7 @@ def as_read(event: Event) -> Document:
 
 def as_written(event: Event) -> bytes:
     """An event on the wire."""
-    return orjson.dumps(cloud_event(event))
+    return written(event)
 
 
 async def _placed(whole: Whole, key: str) -> OrderId:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.bus import Consumer, InProcessBus
 from app.relay import Ask, Relay
+from modules.kernel.database import sql
 from modules.kernel.errors import NotReached
 from modules.kernel.events import Bus, Event, Progress
 from modules.kernel.inbox import Inbox
@@ -100,7 +101,6 @@ class Sender:
 
     async def turn(self) -> float:
         """One turn of the relay, in which every subscriber is due to be asked."""
-        await self._mail.do("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
         self.relay._bus_at = 0.0
         return await both(self.relay)
 
@@ -116,11 +116,16 @@ class Sender:
         await self.turn()
 
 
+DUE = sql("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
+
+
 async def both(relay: Relay) -> float:
-    """Have a relay publish, and then ask, also where the one fails; answers for how long it has nothing to publish."""
+    """Have a relay publish, and then ask about everything, also where the one fails; how long it then has to rest."""
     try:
         return await relay.turn()
     finally:
+        async with relay._outbox.database.single() as transaction:
+            await transaction.execute(DUE)
         await relay.settle()
 
 

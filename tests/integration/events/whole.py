@@ -8,7 +8,6 @@ from dependency_injector import providers
 from app.bus import Consumer
 from app.container import Container
 from app.doctor.invariants import Facts, judge
-from app.relay import Relay
 from app.settings import Settings
 from modules.delivery.port import ShipmentView, ShippedLine, StatusReport
 from modules.kernel.database import Database, Transaction, sql
@@ -122,9 +121,7 @@ class Whole:
     async def relay(self, *emitters: str) -> None:
         """Have relays, or all of them, publish what is recorded and ask what became of the rest."""
         for module in emitters or EMITTERS:
-            await self.do(module, "UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'published'")
-            relay: Relay = getattr(self.container, f"{module}_relay")()
-            await both(relay)
+            await both(getattr(self.container, f"{module}_relay")())
 
     async def deliver(self) -> None:
         """Have every consumer handle all that waits for it."""
