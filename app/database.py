@@ -22,6 +22,7 @@ SESSION = {
     "idle_in_transaction_session_timeout": "15s",
     "timezone": "UTC",
     "jit": "off",  # every statement here is short
+    "random_page_cost": "1.1",  # of what is used much is in memory: a batch is found by its keys, however small a table
     # A batch is one JSON value whose size no plan depends on: plan each statement once, not once per use.
     "plan_cache_mode": "force_generic_plan",
 }

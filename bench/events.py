@@ -117,9 +117,17 @@ async def measure(folder: Path, rounds: int, number: int) -> Sequence[EventRound
             bare = await _bare(valkey.url, number)
             async with _way(dsns, valkey.url) as way:
                 await way.record(number)
+                _analyze(dsns)
                 found.append(EventRound(bare, await way.rate(number)))
             _check(dsns, number * turn)
         return found
+
+
+def _analyze(dsns: dict[str, str]) -> None:
+    """Have PostgreSQL know how much there is, as it does by itself within a minute where a system is at work."""
+    for dsn in dsns.values():
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("ANALYZE")
 
 
 def _check(dsns: dict[str, str], number: int) -> None:

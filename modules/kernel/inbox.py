@@ -4,9 +4,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
+from typing import NamedTuple
 from uuid import UUID
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
@@ -22,7 +22,7 @@ Handler = Callable[[Transaction, Sequence[Event]], Awaitable[None]]
 Key = tuple[str, UUID]
 
 
-# Inserts what is missing and locks what is there (an update that no row wants is only its lock), in one order. Answers
+# Inserts what is missing and locks what is there (an update that no row wants is only its lock), in one order. Counts
 # what it inserted: of a subject that is new here nothing is parked, and its cursor is where this transaction moves it.
 LOCK_CURSORS = sql("""
     INSERT INTO inbox_cursor (source, subject, sequence)
@@ -30,12 +30,11 @@ LOCK_CURSORS = sql("""
     FROM json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid, sequence int)
     ORDER BY source, subject
     ON CONFLICT (source, subject) DO UPDATE SET sequence = excluded.sequence WHERE false
-    RETURNING source, subject
 """)
 
 # A statement of its own: it must see what those have done that the locks were waited for.
 READ_CURSORS = sql("""
-    SELECT c.source, c.subject, c.sequence, (
+    SELECT c.source, c.subject, c.sequence, c.xmin = CAST(pg_current_xact_id() AS xid) AS is_new, (
         SELECT array_agg(p.sequence) FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
     FROM inbox_cursor c JOIN json_to_recordset(CAST(:rows AS json)) AS r(source text, subject uuid) USING (source, subject)
 """)
@@ -88,14 +87,14 @@ DUE = sql("""
 PROGRESS = sql("""
     SELECT c.subject, c.sequence, (
         SELECT array_agg(p.sequence) FROM inbox_parked p WHERE p.source = c.source AND p.subject = c.subject) AS parked
-    FROM inbox_cursor c WHERE c.source = :source AND c.subject = ANY(:subjects)
+    FROM json_array_elements_text(CAST(:subjects AS json)) AS r(subject)
+    JOIN inbox_cursor c ON c.source = :source AND c.subject = CAST(r.subject AS uuid)
 """)
 
 COUNTS = sql("SELECT state, count(*) AS events FROM inbox_parked GROUP BY state")
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(NamedTuple):
     """How far a subject is, and what of it is parked.
 
     `put` is where the transaction at hand has put it already: that is how it begins with a subject that is new.
@@ -161,7 +160,7 @@ class Inbox:
         """How far this inbox is with `subjects` of `source`."""
         at_end = await self.at_end(source)  # asked before the cursors: what is handled in between only helps
         async with self.database.reading() as reading:
-            rows = await reading.fetch(PROGRESS, source=source, subjects=list(subjects))
+            rows = await reading.fetch(PROGRESS, source=source, subjects=rows_json(subjects))
         return Progress(
             handled={subject: sequence for subject, sequence, _ in rows},
             parked={subject: frozenset(parked) for subject, _, parked in rows if parked},
@@ -300,14 +299,21 @@ async def _never(_source: str) -> bool:
 
 async def locked(transaction: Transaction, runs: Mapping[Key, int]) -> Mapping[Key, Cursor]:
     """The cursors of subjects, locked; those of new ones are put at once where the events at hand will move them."""
-    rows = [{"source": source, "subject": subject, "sequence": end} for (source, subject), end in runs.items()]
-    new = {tuple(row) for row in await transaction.fetch(LOCK_CURSORS, rows=rows_json(rows))}
-    cursors = {key: Cursor(0, frozenset(), put=end) for key, end in runs.items() if key in new}
-    there = [row for row in rows if (row["source"], row["subject"]) not in new]
-    if there:
-        for row in await transaction.fetch(READ_CURSORS, rows=rows_json(there)):
-            cursors[row.source, row.subject] = Cursor(row.sequence, frozenset(row.parked or ()))
-    return cursors
+    rows = rows_json(
+        [{"source": source, "subject": subject, "sequence": end} for (source, subject), end in runs.items()]
+    )
+    if await transaction.execute(LOCK_CURSORS, rows=rows) == len(runs):
+        return {key: _begun(end) for key, end in runs.items()}
+    return {
+        (row.source, row.subject): _begun(row.sequence)
+        if row.is_new
+        else Cursor(row.sequence, frozenset(row.parked or ()))
+        for row in await transaction.fetch(READ_CURSORS, rows=rows)
+    }
+
+
+def _begun(end: int) -> Cursor:
+    return Cursor(0, frozenset(), put=end)
 
 
 def first_runs(events: Iterable[Event]) -> Mapping[Key, int]:

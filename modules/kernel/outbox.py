@@ -41,11 +41,12 @@ TAKE = sql("""
     FROM outbox WHERE state = 'recorded' ORDER BY id LIMIT :limit
 """)
 
+# By the events' ids, never by the index of all that are in that state: after an outage there may be millions.
 PUBLISHED = sql("""
     UPDATE outbox SET state = 'published', bus = :bus, stream_id = r.stream_id, published_at = clock_timestamp(),
         publications = publications + 1, checks = 0, check_at = clock_timestamp() + interval '200 ms'
     FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid, stream_id text)
-    WHERE outbox.event_id = r.event_id AND state = 'recorded'
+    WHERE outbox.event_id = r.event_id AND coalesce(state, '') = 'recorded'
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
@@ -55,7 +56,7 @@ OTHER_BUS = sql("""
 """)
 
 UNSETTLED = sql("""
-    SELECT event_id, subject, sequence,
+    SELECT event_id AS id, subject, sequence,
         published_at + least(interval '10 min', interval '1 s' * pow(2, least(publications, 12) - 1))
             <= clock_timestamp() AS stale
     FROM outbox WHERE state = 'published' AND check_at <= clock_timestamp() ORDER BY check_at LIMIT :limit
@@ -66,7 +67,7 @@ CHECKED = sql("""
         check_at = clock_timestamp() + least(interval '2 s', interval '20 ms' * pow(2, least(checks, 7))),
         settled_at = CASE WHEN r.state = 'settled' THEN clock_timestamp() END
     FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid, state text)
-    WHERE outbox.event_id = r.event_id AND outbox.state = 'published'
+    WHERE outbox.event_id = r.event_id AND coalesce(outbox.state, '') = 'published'
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 
@@ -215,8 +216,8 @@ class Outbox:
     async def unsettled(self, limit: int) -> Sequence[Unsettled]:
         """Published events whose subscribers are due to be asked."""
         async with self.database.reading() as reading:
-            rows = await reading.fetch(UNSETTLED, limit=limit)
-        return [Unsettled(*row) for row in rows]
+            rows: Sequence[Unsettled] = await reading.fetch(UNSETTLED, limit=limit)  # so are its columns called
+        return rows
 
     async def mark_checked(self, token: int, verdicts: Mapping[UUID, str]) -> int:
         """Write per event what the subscribers' words make of it: a state of `verdict`."""

@@ -5,11 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from modules.kernel.database import ConstraintViolated, sql
+from modules.kernel.database import ConstraintViolated, Statement, sql
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import NewEvent, traceparent
 from modules.kernel.ids import new_id
 from modules.kernel.mailroom.statements import EVENT
+from modules.kernel.outbox import CHECKED, PUBLISHED
 from tests.integration.events.letters import SOURCE, Noted, name, subject
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import Sender
@@ -95,6 +96,17 @@ async def test_an_event_is_found_by_its_id_however_many_there_are(mail: Mail) ->
         rows = await transaction.fetch(sql(f"EXPLAIN {EVENT}"), event_id=new_id())
     plan = "\n".join(row[0] for row in rows)  # by the index itself, or by a bitmap made from it
     assert "outbox_pkey" in plan, "all events are read to find one"
+
+
+@pytest.mark.parametrize(("statement", "more"), [(PUBLISHED, {"bus": "here"}), (CHECKED, {})], ids=["out", "asked"])
+async def test_what_is_marked_is_found_by_its_id_however_much_waits(
+    mail: Mail, statement: Statement, more: dict[str, str]
+) -> None:
+    async with mail.database.transaction() as transaction:
+        await transaction.execute(sql("SET LOCAL enable_seqscan = off"))
+        rows = await transaction.fetch(sql(f"EXPLAIN {statement}"), rows="[]", token=1, **more)
+    plan = "\n".join(row[0] for row in rows)
+    assert "using outbox_pkey" in plan, "all that waits is read to mark a batch"
 
 
 async def test_its_depth_says_how_much_waits_in_each_state(mail: Mail) -> None:
