@@ -155,9 +155,10 @@ WAIT_NO_MORE = sql("""
 """)
 
 FORGET_UPDATES = sql("""
-    DELETE FROM carrier_update WHERE (carrier, message_id) IN (
+    WITH old AS MATERIALIZED (
         SELECT carrier, message_id FROM carrier_update WHERE received_at <= now() - CAST(:kept AS interval)
         ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM carrier_update WHERE (carrier, message_id) IN (SELECT carrier, message_id FROM old)
 """)
 
 CARRIED = sql("""

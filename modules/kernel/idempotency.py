@@ -40,9 +40,10 @@ EARLIER = sql("""
 KEEP = sql("UPDATE idempotency SET answer = CAST(:answer AS json) WHERE client_id = :client_id AND key = :key")
 
 FORGET = sql("""
-    DELETE FROM idempotency WHERE (client_id, key) IN (
+    WITH old AS MATERIALIZED (
         SELECT client_id, key FROM idempotency WHERE at <= now() - CAST(:remembered AS interval)
         ORDER BY at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM idempotency WHERE (client_id, key) IN (SELECT client_id, key FROM old)
 """)
 
 

@@ -84,8 +84,9 @@ SETTLED_UP_TO = sql("""
 """)
 
 PRUNE = sql("""
-    DELETE FROM outbox WHERE event_id IN (
+    WITH old AS MATERIALIZED (
         SELECT event_id FROM outbox WHERE state = 'settled' AND settled_at < clock_timestamp() - :retention LIMIT :limit)
+    DELETE FROM outbox WHERE event_id IN (SELECT event_id FROM old)
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
 

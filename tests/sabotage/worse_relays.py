@@ -1,6 +1,6 @@
 """The relay as somebody might have written it who did not know better."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from app.relay import Ask, Relay
@@ -47,6 +47,10 @@ class AsksBeforeItGoesOn(Relay):
         pause = await super().turn()
         await self.settle()
         return pause
+
+    async def _keep(self, turn: Callable[[], Awaitable[float]], rest: Callable[[float], Awaitable[None]]) -> None:
+        if turn != self.settle:
+            await super()._keep(turn, rest)
 
 
 class Rings(Outbox):

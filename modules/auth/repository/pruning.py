@@ -5,16 +5,20 @@ from datetime import datetime
 
 from modules.kernel.database import Transaction, sql
 
+# Which rows they are is found out once, before any is deleted: in a plan that asked again for each row, those that are
+# gone by then would be skipped and others taken, past the limit.
+
 # A family is of no use to anyone once it is over: its access tokens live far shorter. Its refresh tokens go with it, and
 # not before: a used one is a thief's for as long as its family lives.
 FAMILIES = sql("""
-    DELETE FROM token_family WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM token_family WHERE expires_at < :now ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM token_family WHERE id IN (SELECT id FROM old)
 """)
 
 # Of a client's families those are given up that were not refreshed for longest, once their access tokens are over.
 SURPLUS = sql("""
-    DELETE FROM token_family WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM token_family WHERE id IN (
             SELECT id FROM (
                 SELECT f.id, r.access_expires_at,
@@ -24,35 +28,41 @@ SURPLUS = sql("""
             ) AS placed
             WHERE place > :kept AND coalesce(access_expires_at < :now, true) LIMIT 10 * :limit)
         ORDER BY id FOR UPDATE SKIP LOCKED)
+    DELETE FROM token_family WHERE id IN (SELECT id FROM old)
 """)
 
 REVOCATIONS = sql("""
-    DELETE FROM revocation WHERE sequence IN (
+    WITH old AS MATERIALIZED (
         SELECT sequence FROM revocation WHERE until < :now ORDER BY until LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM revocation WHERE sequence IN (SELECT sequence FROM old)
 """)
 
 ASSERTIONS = sql("""
-    DELETE FROM assertion_jti WHERE (client_id, jti) IN (
+    WITH old AS MATERIALIZED (
         SELECT client_id, jti FROM assertion_jti WHERE expires_at < :now
         ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM assertion_jti WHERE (client_id, jti) IN (SELECT client_id, jti FROM old)
 """)
 
 SECRETS = sql("""
-    DELETE FROM client_secret WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM client_secret WHERE retired_at < :retired_before
         ORDER BY retired_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM client_secret WHERE id IN (SELECT id FROM old)
 """)
 
 KEYS = sql("""
-    DELETE FROM client_key WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM client_key WHERE retired_at < :retired_before
         ORDER BY retired_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM client_key WHERE id IN (SELECT id FROM old)
 """)
 
 FAILURES = sql("""
-    DELETE FROM failed_authentication WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM failed_authentication WHERE minute < :failed_before
         ORDER BY minute LIMIT :limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM failed_authentication WHERE id IN (SELECT id FROM old)
 """)
 
 
