@@ -107,6 +107,7 @@ ON_P256 = {"kty": "EC", "crv": "P-256"}
         ON_P256,
         ON_P256 | {"x": 7, "y": 7},
         ON_P256 | {"x": 10**40, "y": 1},
+        {"kty": "EC", "one of many": -(10**90)},
         ON_P256 | {"x": "AAAA", "y": "AAAA"},
         ON_P256 | {"x": "A" * 43, "y": "A" * 43},
         {"kty": "OKP", "crv": "Ed25519", "x": "AAAA"},
@@ -127,7 +128,8 @@ ON_P256 = {"kty": "EC", "crv": "P-256"}
 )
 async def test_what_is_no_public_key_is_422_and_not_repeated(admin: Admin, public_key: Any) -> None:
     made = (await admin.made())["client"]
-    answer = await admin.ask(f"POST /{made['id']}/keys", {"public_key": public_key})
+    once = {"Idempotency-Key": str(new_id())}
+    answer = await admin.ask(f"POST /{made['id']}/keys", {"public_key": public_key}, headers=once)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["pointer"].startswith("/public_key")
     assert (await admin.shown(made["id"]))["keys"] == []

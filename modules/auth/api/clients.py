@@ -212,8 +212,9 @@ def _keys(router: APIRouter, auth: AuthService, guard: Guard) -> None:
     async def add_key(request: Request, client_id: str) -> Response:
         principal = guard(request, SCOPE)
         public_key = (await read_json(request, NEW_KEY)).public_key
-        text = public_key if isinstance(public_key, str) else json.dumps(public_key)
-        asked = repeatable(request, principal, public_key)
+        # Members that are none of a key's may be anything, numbers of a hundred digits too.
+        text = public_key if isinstance(public_key, str) else json.dumps(public_key, sort_keys=True)
+        asked = repeatable(request, principal, text)
         added = await auth.credentials.add_key(principal.client_id, ClientId(client_id), text, asked)
         return json_answer(added.answer.keys, 201, replay(replayed=added.replayed))
 
