@@ -186,7 +186,7 @@ async def test_a_deadline_that_is_none_is_the_usual_one(url: str, service: Servi
 
 async def test_a_deadline_that_is_exceeded_there_is_the_same_error_here(reached: Far, service: Service) -> None:
     service.hold = asyncio.Event()
-    with rpc.deadline(0.1), pytest.raises(DeadlineExceeded) as raised:
+    with rpc.deadline(0.5), pytest.raises(DeadlineExceeded) as raised:
         await reached.raw.look("there")  # nothing here ends it: the peer does
     assert isinstance(raised.value, Unavailable)
     assert reached.peer.trouble is None
