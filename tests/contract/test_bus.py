@@ -1,7 +1,7 @@
 """What every bus does between a relay and the inboxes of its subscribers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
@@ -9,30 +9,17 @@ import pytest
 from modules.kernel.database import Database
 from modules.kernel.errors import NotReached
 from modules.kernel.events import Bus
-from tests.contract.bus_depots import DEPOTS, Depot
+from tests.contract.bus_depots import Depot
+from tests.contract.bus_fixture import databases, depot
 from tests.integration.events.letters import Killed, Overheard, event, raises
 from tests.integration.events.mail import Mail, check
-from tests.integration.events.mail_fixture import emptied, opened
+from tests.integration.events.mail_fixture import emptied
 from tests.integration.events.sending import handled, lease_runs_out
 from tests.support.interleaving import Gate
-from tests.support.shop_fixture import Server
+
+__all__ = ["databases", "depot"]
 
 MANY = " ".join(f"{subject}{number}" for number in range(1, 9) for subject in "ABCDEFGH")
-
-
-@pytest.fixture(scope="module")
-async def databases(postgres: Server) -> AsyncIterator[tuple[Database, Database]]:
-    async for one in opened(postgres, "sales"):
-        async for other in opened(postgres, "product"):
-            yield one, other
-
-
-@pytest.fixture(params=DEPOTS)
-async def depot(request: pytest.FixtureRequest, brokers: Mapping[str, str]) -> AsyncIterator[Depot]:
-    made = DEPOTS[request.param](brokers)
-    await made.open()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

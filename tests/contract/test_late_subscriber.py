@@ -1,6 +1,6 @@
 """A module that is new follows others from where they are when it comes, over every bus."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,31 +8,18 @@ import pytest
 from modules.kernel.adoption import Adoption
 from modules.kernel.database import Database
 from modules.kernel.mailroom import Departures
-from tests.contract.bus_depots import DEPOTS, Depot, Process
+from tests.contract.bus_depots import Depot, Process
+from tests.contract.bus_fixture import databases, depot
 from tests.integration.events.letters import SOURCE
 from tests.integration.events.mail import Mail, check
-from tests.integration.events.mail_fixture import emptied, opened
+from tests.integration.events.mail_fixture import emptied
 from tests.integration.events.sending import handled
 from tests.integration.events.teller import Teller
 from tests.support.interleaving import Gate
-from tests.support.shop_fixture import Server
+
+__all__ = ["databases", "depot"]
 
 BEFORE = "A1 A2 A3 B1"
-
-
-@pytest.fixture(scope="module")
-async def databases(postgres: Server) -> AsyncIterator[tuple[Database, Database]]:
-    async for one in opened(postgres, "sales"):
-        async for other in opened(postgres, "product"):
-            yield one, other
-
-
-@pytest.fixture(params=DEPOTS)
-async def depot(request: pytest.FixtureRequest, brokers: Mapping[str, str]) -> AsyncIterator[Depot]:
-    made = DEPOTS[request.param](brokers)
-    await made.open()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from redis.exceptions import NoPermissionError
 
 from app.limiter.buckets import Bucket, RedisBuckets
 from app.limiter.redis import RedisCounts
+from modules.kernel.errors import Unavailable
 from tests.contract.bus_depots import OverRedis
 from tests.contract.redis_world import RedisWorld
+from tests.integration.events.letters import events
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import handled, stopped
 
@@ -67,3 +69,10 @@ async def test_the_user_of_the_page_may_do_no_more(restricted: OverRedis) -> Non
     for forbidden in (["FLUSHDB"], ["CONFIG", "GET", "*"], ["SET", "anothers", "1"], ["KEYS", "*"]):
         with pytest.raises(NoPermissionError):
             await restricted.redis.execute_command(*forbidden)
+
+
+async def test_a_user_who_may_run_no_script_has_published_nothing(world: RedisWorld, restricted: OverRedis) -> None:
+    await world.redis.execute_command("ACL", "SETUSER", NAME, "-@scripting")
+    with pytest.raises(Unavailable, match="Redis refuses"):
+        await restricted.bus().publish(events("A1 B1"))
+    assert await world.length() == 0
