@@ -1,7 +1,6 @@
 """One process: what runs beside its requests, from its first to its last."""
 
 import asyncio
-import gc
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -21,6 +20,7 @@ from loguru import logger
 
 from app.bell import listening
 from app.brim import keep_within
+from app.collector import collect_rarely
 from app.container import CALLEES, Container
 from app.http import Health, create_app
 from app.telemetry.metrics import INBOX_PARKED, OUTBOX_AGE, OUTBOX_EVENTS, PENDING, PRUNED, REVOCATIONS_SILENT, SWEPT
@@ -36,7 +36,6 @@ FORGET_EVERY_S = 300.0
 PRUNE_BATCH = 500
 PRUNE_PAUSE_S = 0.1
 TURN_KEYS_EVERY_S = 60.0
-GC_THRESHOLDS = (50_000, 20, 100)
 
 
 def build_app(container: Container) -> FastAPI:
@@ -60,10 +59,7 @@ async def _lifetime(container: Container) -> AsyncIterator[None]:
     await _begin(container)
     work, senses = _running(_work(container)), _running(_senses(container))
     container.departure().at_once(lambda: _end(work))
-    gc.collect()
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(*GC_THRESHOLDS)  # the cyclic collector is what spoils the slowest answers
+    collect_rarely()
     try:
         yield
     finally:

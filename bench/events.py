@@ -1,6 +1,7 @@
 """Events a second from one module's outbox to another's inbox over Redis, beside Redis' client doing no more than that.
 
-Both sides are one process: what publishes and what reads are tasks of it, in batches of the same size.
+Both sides are one process, set up as one that serves: what publishes and what reads are tasks of it, in batches of the
+same size.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from redis.asyncio import Redis
 from app.bus.redis import RedisBus, RedisConsumer
 from app.bus.redis.connection import FIELD
 from app.bus.redis.consumer import BATCH as READ_BATCH
+from app.collector import collect_rarely
 from app.database import open_database
 from app.embedded import EmbeddedPostgres, EmbeddedValkey
 from app.migrations import Migrations
@@ -113,6 +115,7 @@ async def measure(folder: Path, rounds: int, number: int) -> Sequence[EventRound
     ):
         dsns = {module: _database(server.admin_dsn, module) for module in (EMITTER, SUBSCRIBER)}
         found = []
+        collect_rarely()
         for turn in range(1, rounds + 1):
             bare = await _bare(valkey.url, number)
             async with _way(dsns, valkey.url) as way:
