@@ -8,11 +8,12 @@ from uuid import UUID
 
 from loguru import logger
 
+from app.fresh import Fresh
 from app.instance import instance_name
 from app.telemetry.metrics import PUBLISHED, PUBLISHING, REPUBLISHED
 from modules.kernel.errors import Unavailable
-from modules.kernel.events import Bus, Progress
-from modules.kernel.outbox import Outbox, verdict
+from modules.kernel.events import Bus, Event, Progress
+from modules.kernel.outbox import Outbox, Place, verdict
 
 BATCH = 512
 ASK_AT_ONCE = 1000
@@ -44,6 +45,9 @@ class Relay:
         self._identity: str | None = None  # of the bus on which what is published is
         self._identified = False
         self._renew_at = self._bus_at = self._trim_at = self._prune_at = 0.0
+        self._look_at = 0.0
+        self._fresh = Fresh(BATCH)
+        self._unwritten: dict[UUID, Place] = {}  # what is published and not written down yet
         self._woken = asyncio.Event()
         module = outbox.database.name
         self._publishing, self._counted = PUBLISHING.labels(module), PUBLISHED.labels(module)
@@ -75,6 +79,7 @@ class Relay:
     def heard(self) -> None:
         """Another process has recorded something: for who has the lease. Who stands by must not ring for a ring."""
         if self._token is not None:
+            self._fresh.miss()
             self._woken.set()
 
     async def turn(self) -> float:
@@ -114,6 +119,8 @@ class Relay:
         token = await self._outbox.lease(self._holder, LEASE)
         if token != self._token:
             self._identity = None  # another may have published on another bus meanwhile
+            self._begin_anew()
+        self._outbox.offer = None if token is None else self._fresh.add
         self._token = token
         self._identified = False  # a bus that was emptied is another one: look as often as the lease is renewed
 
@@ -121,6 +128,7 @@ class Relay:
         """Publish what is recorded, and trim; a bus that was away is left alone for a while."""
         self._published = 0
         if now < self._bus_at:
+            await self._write_down(token, self._identity)
             return
         try:
             identity = await self._identify(token)
@@ -130,6 +138,7 @@ class Relay:
                 self._trim_at = now + TRIM_EVERY_S
         except Unavailable:
             self._identified = False
+            self._fresh.miss()
             self._bus_at = time.monotonic() + BUS_REST_S
             raise
 
@@ -138,23 +147,60 @@ class Relay:
         if self._identity is None or not self._identified:
             identity = await self._bus.identify()
             if identity != self._identity:
+                self._begin_anew()
                 self._again.inc(await self._outbox.forget_other_buses(token, identity))
             self._identity = identity
             self._identified = True
         return self._identity
 
     async def _publish(self, token: int, identity: str) -> int:
-        events = await self._outbox.take(BATCH)
+        events = await self._next(token, identity)
         if not events:
             return 0
         with self._publishing.time():
             places = await self._bus.publish(events)
-        taken = {event.id: place for event, place in zip(events, places, strict=True) if place is not None}
-        marked = await self._outbox.mark_published(token, identity, taken)
+        now = time.monotonic()
+        for event, place in zip(events, places, strict=True):
+            if place is None:
+                self._fresh.miss()
+            else:
+                self._unwritten[event.id] = Place(place, now)
+        return len(events)
+
+    async def _next(self, token: int, identity: str) -> Sequence[Event]:
+        """What was recorded here since the last time, if that is all there is; else what the outbox says."""
+        now = time.monotonic()
+        if self._fresh and not self._fresh.missed and now < self._look_at and len(self._unwritten) < BATCH:
+            return self._fresh.take()
+        await self._write_down(token, identity)  # first, as it would be found again
+        if not self._renew_at:
+            return ()
+        self._fresh.look()
+        try:
+            events = await self._outbox.take(BATCH)
+        except BaseException:
+            self._fresh.miss()
+            raise
+        self._fresh.seen({event.id for event in events})
+        if len(events) == BATCH:
+            self._fresh.miss()
+        self._look_at = now + LOOK_EVERY_S
+        return events
+
+    async def _write_down(self, token: int, identity: str | None) -> None:
+        """Mark what was published: later than at once, so that no event waits for what is said of others."""
+        if identity is None or not self._unwritten:
+            return
+        marked = await self._outbox.mark_published(token, identity, self._unwritten)
         self._counted.inc(marked)
-        if marked < len(taken):
+        if marked < len(self._unwritten):
             self._renew_at = 0.0  # the lease has passed to another: see before these are published once more
-        return marked
+        self._unwritten = {}
+
+    def _begin_anew(self) -> None:
+        """Look what is to be published on this bus, or with this lease."""
+        self._fresh.miss()
+        self._unwritten = {}
 
     async def _trim(self, identity: str) -> None:
         place = await self._outbox.settled_up_to(identity)
@@ -194,6 +240,10 @@ class Relay:
         if self._token is not None:
             try:
                 # in a task of its own: one that is being stopped reaches no database any more
-                await asyncio.create_task(self._outbox.end_lease(self._token))
+                await asyncio.create_task(self._leave(self._token))
             except Unavailable:
                 logger.info("the lease of {} runs out by itself", self._outbox.source)
+
+    async def _leave(self, token: int) -> None:
+        await self._write_down(token, self._identity)
+        await self._outbox.end_lease(token)

@@ -3,10 +3,14 @@
 recorded -> published (the bus took it) -> settled (every subscriber said that it handled it) -> pruned.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
+
+import orjson
 
 from modules.kernel.database import Database, Transaction, rows_json, sql
 from modules.kernel.errors import Overloaded
@@ -14,10 +18,13 @@ from modules.kernel.events import Event, NewEvent, Progress, source_of, tracepar
 from modules.kernel.ids import new_id
 
 RECORD = sql("""
-    INSERT INTO outbox (event_id, type, subject, sequence, data, traceparent)
-    SELECT event_id, type, subject, sequence, data, traceparent
-    FROM json_to_recordset(CAST(:rows AS json))
-        AS r(event_id uuid, type text, subject uuid, sequence int, data json, traceparent text)
+    WITH new AS (
+        INSERT INTO outbox (event_id, type, subject, sequence, data, traceparent)
+        SELECT event_id, type, subject, sequence, data, traceparent
+        FROM json_to_recordset(CAST(:rows AS json))
+            AS r(event_id uuid, type text, subject uuid, sequence int, data json, traceparent text)
+        RETURNING recorded_at)
+    SELECT max(recorded_at) AS recorded_at FROM new
 """)
 
 LEASE = sql("""
@@ -43,9 +50,10 @@ TAKE = sql("""
 
 # By the events' ids, never by the index of all that are in that state: after an outage there may be millions.
 PUBLISHED = sql("""
-    UPDATE outbox SET state = 'published', bus = :bus, stream_id = r.stream_id, published_at = clock_timestamp(),
+    UPDATE outbox SET state = 'published', bus = :bus, stream_id = r.stream_id,
+        published_at = clock_timestamp() - r.age_s * interval '1 s',
         publications = publications + 1, checks = 0, check_at = clock_timestamp() + interval '200 ms'
-    FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid, stream_id text)
+    FROM json_to_recordset(CAST(:rows AS json)) AS r(event_id uuid, stream_id text, age_s float)
     WHERE outbox.event_id = r.event_id AND coalesce(state, '') = 'recorded'
       AND EXISTS (SELECT FROM relay_lease WHERE token = :token FOR SHARE)
 """)
@@ -115,6 +123,13 @@ class Unsettled(NamedTuple):
     stale: bool
 
 
+class Place(NamedTuple):
+    """Where a bus has put an event, and when: on a monotonic clock, in seconds."""
+
+    stream_id: str
+    since: float
+
+
 class Outbox:
     """The events of one module, from the transaction that records them to the one that settles them."""
 
@@ -122,6 +137,7 @@ class Outbox:
         self.database = database
         self.source = source_of(database.name)
         self.wake = wake
+        self.offer: Callable[[Sequence[Event]], None] | None = None  # told what was recorded, when it has committed
         self.full = False  # as of the last look
 
     def admit(self) -> None:
@@ -162,8 +178,15 @@ class Outbox:
             }
             for event in events
         ]
-        await transaction.execute(RECORD, rows=rows_json(rows))
+        text = rows_json(rows)
+        (row,) = await transaction.fetch(RECORD, rows=text)
+        if self.offer is not None:
+            transaction.after_commit(partial(self._offered, self.offer, text, row.recorded_at))
         transaction.after_commit(self.woken)
+
+    def _offered(self, offer: Callable[[Sequence[Event]], None], rows: str, at: datetime) -> None:
+        """Hand over what has been recorded just as it would be taken."""
+        offer([_recorded(self.source, at, **row) for row in orjson.loads(rows)])
 
     def woken(self) -> None:
         """Tell the relay that there is something to do."""
@@ -203,9 +226,13 @@ class Outbox:
             for row in rows
         ]
 
-    async def mark_published(self, token: int, bus: str, stream_ids: Mapping[UUID, str]) -> int:
+    async def mark_published(self, token: int, bus: str, places: Mapping[UUID, Place]) -> int:
         """Remember where the bus put which event. With a token that has passed to another, nothing happens."""
-        rows = [{"event_id": event, "stream_id": stream_id} for event, stream_id in stream_ids.items()]
+        now = time.monotonic()
+        rows = [
+            {"event_id": event, "stream_id": place.stream_id, "age_s": now - place.since}
+            for event, place in places.items()
+        ]
         async with self.database.single() as transaction:
             return await transaction.execute(PUBLISHED, rows=rows_json(rows), bus=bus, token=token)
 
@@ -256,6 +283,12 @@ class Outbox:
         async with self.database.reading() as reading:
             rows = await reading.fetch(DEPTH)
         return {row.state: (row.events, float(row.age_s)) for row in rows}
+
+
+def _recorded(source: str, at: datetime, *, event_id: str, subject: str, **row: Any) -> Event:
+    return Event(
+        UUID(event_id), source, row["type"], UUID(subject), row["sequence"], at, row["data"], row["traceparent"]
+    )
 
 
 def verdict(event: Unsettled, subscribers: Sequence[Progress]) -> str:

@@ -14,6 +14,7 @@ from tests.integration.events.whole import Whole
 from tests.sabotage.adoption_guards import ADOPTION
 from tests.sabotage.booking_guards import BOOKING
 from tests.sabotage.cancel_guards import CANCELLING
+from tests.sabotage.fresh_guards import FRESH
 from tests.sabotage.guards import Guard, breaks, keeps, seen_red, without
 from tests.sabotage.handling_guards import HANDLING
 from tests.sabotage.inbox_guards import INBOX
@@ -24,7 +25,9 @@ from tests.sabotage.settling_guards import SETTLING
 from tests.support.interleaving import Gate
 
 some_guards = pytest.mark.parametrize("promised", [*INBOX, *OUTBOX], ids=str)  # all else is green in its own suite
-every_guard = pytest.mark.parametrize("promised", [*INBOX, *HANDLING, *ADOPTION, *OUTBOX, *SETTLING, *RELAY], ids=str)
+every_guard = pytest.mark.parametrize(
+    "promised", [*INBOX, *HANDLING, *ADOPTION, *OUTBOX, *SETTLING, *RELAY, *FRESH], ids=str
+)
 every_part = pytest.mark.parametrize("promised", [*PARTS, *CANCELLING], ids=str)
 every_key = pytest.mark.parametrize("promised", BOOKING, ids=str)
 

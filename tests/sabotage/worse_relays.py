@@ -14,11 +14,10 @@ from tests.integration.events.sending import Unsteady
 class KnowsNoBetter(Relay):
     """Does not ask why what it did was not written down."""
 
-    async def _publish(self, token: int, identity: str) -> int:
+    async def _write_down(self, token: int, identity: str | None) -> None:
         renew_at = self._renew_at
-        marked = await super()._publish(token, identity)
+        await super()._write_down(token, identity)
         self._renew_at = renew_at
-        return marked
 
 
 class KnowsItsBus(Relay):

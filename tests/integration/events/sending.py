@@ -9,9 +9,9 @@ from app.bus import Consumer, InProcessBus
 from app.relay import Ask, Relay
 from modules.kernel.database import sql
 from modules.kernel.errors import NotReached
-from modules.kernel.events import Bus, Event, Progress
+from modules.kernel.events import Bus, Event, NewEvent, Progress
 from modules.kernel.inbox import Inbox
-from tests.integration.events.letters import SOURCE, Fault, name
+from tests.integration.events.letters import SOURCE, Fault, Noted, name, subject
 from tests.integration.events.mail import Mail
 
 WEEK = timedelta(days=7)
@@ -99,6 +99,15 @@ class Sender:
         self.outbox = mail.outbox()
         self.relay = mail.make_relay(self.outbox, self.bus, asks or [self.inbox.progress], retention=WEEK)
 
+    def news(self, called: str) -> Sequence[NewEvent]:
+        """Events that its module has to tell."""
+        return [NewEvent(subject(one), int(one[1:]), Noted(one)) for one in called.split()]
+
+    async def record(self, called: str) -> None:
+        """Have its module record events with its change."""
+        async with self._mail.database.transaction() as transaction:
+            await self.outbox.record(transaction, self.news(called))
+
     async def turn(self) -> float:
         """One turn of the relay, in which every subscriber is due to be asked."""
         self.relay._bus_at = 0.0
@@ -122,11 +131,19 @@ DUE = sql("UPDATE outbox SET check_at = clock_timestamp() WHERE state = 'publish
 async def both(relay: Relay) -> float:
     """Have a relay publish, and then ask about everything, also where the one fails; how long it then has to rest."""
     try:
-        return await relay.turn()
+        pause = await relay.turn()
+        await written_down(relay)
+        return pause
     finally:
         async with relay._outbox.database.single() as transaction:
             await transaction.execute(DUE)
         await relay.settle()
+
+
+async def written_down(relay: Relay) -> None:
+    """Have a relay mark what it has published, as it does before it looks into the outbox again."""
+    if relay._token is not None:
+        await relay._write_down(relay._token, relay._identity)
 
 
 async def pause_is_over(mail: Mail) -> None:

@@ -10,7 +10,7 @@ from modules.kernel.database import sql
 from modules.kernel.errors import NotReached, Unavailable
 from tests.integration.events.letters import Killed, events, raises
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import WEEK, Sender, Word, lease_runs_out, pause_is_over, stopped
+from tests.integration.events.sending import WEEK, Sender, Word, both, lease_runs_out, pause_is_over, stopped
 from tests.support.interleaving import Gate
 
 
@@ -49,7 +49,7 @@ async def test_a_bus_that_is_away_is_left_alone_for_half_a_second_however_often_
     assert await sender.relay.turn() > 0, "a bus that is away was tried again at once"
     assert await mail.outgoing() == {"A1": "recorded"}
     sender.relay._bus_at -= BUS_REST_S
-    await sender.relay.turn()
+    await sender.turn()
     assert await mail.outgoing() == {"A1": "published"}
 
 
@@ -66,13 +66,13 @@ async def test_a_bus_that_was_replaced_is_seen_when_the_lease_is_renewed(mail: M
     await mail.record("A1")
     bus, word = Replaced([]), Word(at_end=False)
     relay = Relay(mail.outbox(), bus, [word.progress], retention=WEEK)
-    await relay.turn()
+    await both(relay)
     bus.name = "another"
-    await relay.turn()
+    await both(relay)
     (row,) = await mail.rows("SELECT bus FROM outbox")
     assert row.bus == "one", "it was asked more often than it needs"
     relay._renew_at = 0.0
-    await relay.turn()
+    await both(relay)
     (row,) = await mail.rows("SELECT bus, state FROM outbox")
     assert (row.bus, row.state) == ("another", "published"), "what the emptied bus held was lost"
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from app.relay import STANDBY_S
 from modules.kernel import outbox as outboxes
 from modules.kernel.database import rows_json, sql
+from modules.kernel.outbox import Place
 from tests.integration.events.mail import Mail
 from tests.integration.events.sending import Sender, lease_runs_out, stopped
 from tests.support.interleaving import Gate
@@ -80,14 +81,15 @@ async def test_a_relay_that_finds_its_lease_gone_publishes_nothing_more(mail: Ma
     await mail.record("A1")
     gate = Gate()
     stale = Sender(mail, before=gate.passed)
-    publishing = mail.begin(stale.turn())
+    publishing = mail.begin(stale.relay.turn())
     await gate.reached()
     await lease_runs_out(mail)
     await mail.outbox().lease("another", TTL)
     gate.open()
     await publishing
-    assert await stale.turn() == STANDBY_S, "a stale relay went on"
-    assert stale.bus.published == ["A1"], "a stale relay published again"
+    await stale.relay.turn()
+    assert stale.bus.published == ["A1"], "a stale relay went on"
+    assert await stale.relay.turn() == STANDBY_S, "a stale relay went on"
 
 
 async def test_what_two_relays_published_takes_effect_once(mail: Mail) -> None:
@@ -114,7 +116,7 @@ async def test_with_a_token_that_has_passed_on_no_write_does_anything(mail: Mail
     events = [row.event_id for row in await mail.rows("SELECT event_id FROM outbox ORDER BY id")]
     before = await mail.outgoing()
     outbox, stale = mail.outbox(), 77
-    assert await outbox.mark_published(stale, "bus", {events[0]: "1"}) == 0, "a stale relay published"
+    assert await outbox.mark_published(stale, "bus", {events[0]: Place("1", 0.0)}) == 0, "a stale relay published"
     assert await outbox.mark_checked(stale, {events[1]: "settled"}) == 0, "a stale relay settled"
     assert await outbox.forget_other_buses(stale, "another bus") == 0, "a stale relay took its bus for the present one"
     assert await outbox.prune(stale, timedelta()) == 0, "a stale relay pruned"
@@ -130,7 +132,7 @@ async def test_a_lease_passes_on_only_when_a_write_under_it_has_ended(mail: Mail
     token = await outbox.lease("a", TTL)
     await lease_runs_out(mail)
     async with mail.database.transaction() as writing:
-        rows = rows_json([{"event_id": event.id, "stream_id": "1"} for event in await outbox.take(1)])
+        rows = rows_json([{"event_id": event.id, "stream_id": "1", "age_s": 0} for event in await outbox.take(1)])
         assert await writing.execute(outboxes.PUBLISHED, rows=rows, bus="a", token=token) == 1
         taking = mail.begin(outbox.lease("b", TTL))
         await mail.waits(unless=taking)
