@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.batching import Batcher
 from app.bus import Beginning, Consumer, InProcessBus
+from app.calm import Calm
 from app.database import open_database
 from app.failpoints import failpoints
 from app.relay import Relay
@@ -108,9 +109,9 @@ def redis_bus(settings: Settings) -> "RedisBus":
     return RedisBus(settings.events.url.get_secret_value())
 
 
-def relay_of(outbox: Outbox, bus: Bus, subscribers: Sequence[Any], settings: Settings) -> Relay:
+def relay_of(outbox: Outbox, bus: Bus, subscribers: Sequence[Any], settings: Settings, calm: Calm) -> Relay:
     """What publishes a module's events, and asks `subscribers` what became of them."""
     retention = timedelta(days=settings.events.retention_days)
     if (points := failpoints()) is not None:
         bus = points.bus(outbox.database.name, bus)
-    return Relay(outbox, bus, [subscriber.progress for subscriber in subscribers], retention=retention)
+    return Relay(outbox, bus, [subscriber.progress for subscriber in subscribers], retention=retention, calm=calm)

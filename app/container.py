@@ -22,6 +22,7 @@ from app.assembly import (
     where,
 )
 from app.calls import policed
+from app.calm import Calm
 from app.carriers import chosen_carrier, signers
 from app.departure import Departure
 from app.settings import SERVICES, Secrets, Settings
@@ -330,11 +331,12 @@ class Container(containers.DeclarativeContainer):
         in_process=providers.Singleton(in_process_bus, consumers, providers.Object(SOURCES)),
         redis=providers.Singleton(redis_bus, settings),
     )
+    calm = providers.Singleton(Calm)
     sales_relay = providers.Singleton(
-        relay_of, sales_outbox, bus, providers.List(delivery_for_sales, product_for_sales), settings
+        relay_of, sales_outbox, bus, providers.List(delivery_for_sales, product_for_sales), settings, calm
     )
     delivery_relay = providers.Singleton(
-        relay_of, delivery_outbox, bus, providers.List(sales_for_delivery, product_for_delivery), settings
+        relay_of, delivery_outbox, bus, providers.List(sales_for_delivery, product_for_delivery), settings, calm
     )
     outboxes = providers.Callable(hosted, settings, sales=sales_outbox.provider, delivery=delivery_outbox.provider)
     relays = providers.Callable(hosted, settings, sales=sales_relay.provider, delivery=delivery_relay.provider)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from loguru import logger
 
+from app.calm import Calm
 from app.fresh import Fresh
 from app.instance import instance_name
 from app.telemetry.metrics import PUBLISHED, PUBLISHING, REPUBLISHED
@@ -17,6 +18,7 @@ from modules.kernel.outbox import Outbox, Place, verdict
 
 BATCH = 512
 ASK_AT_ONCE = 1000
+MANY = 100
 LEASE = timedelta(seconds=3)
 LOOK_EVERY_S = 0.25
 SETTLE_EVERY_S = 0.2
@@ -34,11 +36,14 @@ Ask = Callable[[str, Sequence[UUID]], Awaitable[Progress]]
 class Relay:
     """Publishes and settles one module's events, while it holds the lease; stands by otherwise."""
 
-    def __init__(self, outbox: Outbox, bus: Bus, subscribers: Sequence[Ask], *, retention: timedelta) -> None:
+    def __init__(
+        self, outbox: Outbox, bus: Bus, subscribers: Sequence[Ask], *, retention: timedelta, calm: Calm | None = None
+    ) -> None:
         self._outbox = outbox
         self._bus = bus
         self._subscribers = subscribers
         self._retention = retention
+        self._calm = calm or Calm()  # one for all relays of a process
         self._holder = instance_name()
         self._token: int | None = None
         self._published = 0
@@ -157,6 +162,7 @@ class Relay:
         events = await self._next(token, identity)
         if not events:
             return 0
+        self._calm.stirred()
         with self._publishing.time():
             places = await self._bus.publish(events)
         now = time.monotonic()
@@ -212,7 +218,11 @@ class Relay:
         if not due:
             return 0
         subjects = list({event.subject for event in due})
-        words = [await ask(self._outbox.source, subjects) for ask in self._subscribers]
+        words = []
+        for ask in self._subscribers:
+            if len(due) < MANY:
+                await self._calm.come()
+            words.append(await ask(self._outbox.source, subjects))
         verdicts = {event.id: verdict(event, words) for event in due}
         await self._outbox.mark_checked(token, verdicts)
         self._again.inc(list(verdicts.values()).count("recorded"))

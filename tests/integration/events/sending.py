@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.bus import Consumer, InProcessBus
+from app.calm import Calm
 from app.relay import Ask, Relay
 from modules.kernel.database import sql
 from modules.kernel.errors import NotReached
@@ -75,6 +76,12 @@ class Word:
         return Progress(dict(self.handled), self._parked, self._at_end)
 
 
+class Undisturbed(Calm):
+    """Lets nobody wait."""
+
+    async def come(self) -> None: ...
+
+
 AWAY = Word(error=NotReached("away"))
 
 
@@ -97,7 +104,9 @@ class Sender:
         self.bus = Unsteady(InProcessBus([(SOURCE, self.consumer)]), loses=loses, refuses=refuses, before=before)
         asks: list[Ask] = [one.progress for one in subscribers or ()]
         self.outbox = mail.outbox()
-        self.relay = mail.make_relay(self.outbox, self.bus, asks or [self.inbox.progress], retention=WEEK)
+        self.relay = mail.make_relay(
+            self.outbox, self.bus, asks or [self.inbox.progress], retention=WEEK, calm=Undisturbed()
+        )
 
     def news(self, called: str) -> Sequence[NewEvent]:
         """Events that its module has to tell."""

@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 
 from app import bell
+from app import relay as relays
+from app.calm import Calm
 from app.database import PsycopgPool
 from app.relay import LOOK_EVERY_S, Relay
 from modules.kernel.events import NewEvent, Progress
 from tests.integration.events.letters import Noted, subject
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import PATIENCE_S, Sender, Word, lease_runs_out, stopped
+from tests.integration.events.sending import PATIENCE_S, Sender, Word, both, lease_runs_out, stopped
 from tests.support.interleaving import Gate
 
 HANG_UP = """
@@ -193,3 +195,39 @@ async def test_a_process_that_is_stopped_at_whatever_step_stops_and_leaves_its_e
     while set((await mail.outgoing()).values()) != {"settled"}:
         await after.send()
     assert (await mail.effects()).split() == [f"A{number}" for number in range(1, 61)]
+
+
+class Unrest(Calm):
+    """Something is going on until the gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
+
+    async def come(self) -> None:
+        await self.gate.passed()
+
+
+async def asked_in_unrest(mail: Mail, events: str) -> int:
+    """How often a subscriber is asked about these while something is going on."""
+    await mail.record(events)
+    word, unrest = Word(), Unrest()
+    sender = Sender(mail, subscribers=[word])
+    await sender.relay.turn()
+    sender.relay._calm = unrest
+    asking = mail.begin(both(sender.relay))
+    await asyncio.wait([asking, mail.begin(unrest.gate.reached())], return_when=asyncio.FIRST_COMPLETED)
+    asked = word.asked
+    unrest.gate.open()
+    await asking
+    assert word.asked == 1
+    return asked
+
+
+async def test_a_few_questions_wait_while_something_is_going_on(mail: Mail) -> None:
+    assert await asked_in_unrest(mail, "A1") == 0, "it was asked while it was at work"
+
+
+async def test_many_questions_do_not_wait(mail: Mail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relays, "MANY", 2)
+    assert await asked_in_unrest(mail, "A1 B1") == 1
