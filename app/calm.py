@@ -20,5 +20,5 @@ class Calm:
     async def come(self) -> None:
         """Wait until nothing has gone out for 30 ms; not longer than 0.2 s, however much goes out."""
         end = time.monotonic() + AT_MOST_S
-        while (now := time.monotonic()) < min(end, self._stirred_at + QUIET_S):  # noqa: ASYNC110  # it is a time that is waited for
-            await asyncio.sleep(min(end, self._stirred_at + QUIET_S) - now)
+        while (rest := min(end, self._stirred_at + QUIET_S) - time.monotonic()) > 0:  # noqa: ASYNC110  # for a time
+            await asyncio.sleep(rest)
