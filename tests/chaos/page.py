@@ -75,7 +75,7 @@ MIXED = """
 
 Faults of all kinds, some of which last, so that several are under way at a time; when the last has ended, all is to be
 well again. The fewer the processes, the more a fault stops, so they come less often there. Orders count from the start of
-the system, those at the steps that are struck before included. The machine had other work at the time.
+the system, those at the steps that are struck before included.
 
 | where | time | a fault every | lasting up to | faults | orders asked for | placed | refused (sold out) | lost | doubled | oversold | well again | seed |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|
