@@ -1,37 +1,55 @@
 """Who can wait waits while something is going on, and not for ever."""
 
-import asyncio
-import time
+import pytest
 
 from app.calm import AT_MOST_S, QUIET_S, Calm
 
 
-async def _stirring(calm: Calm) -> None:
-    while True:
-        calm.stirred()
-        await asyncio.sleep(QUIET_S / 10)
+class Hall:
+    """A process in which somebody waits, on a clock of its own; something may go out again and again meanwhile."""
+
+    def __init__(self, stirs_every_s: float | None = None) -> None:
+        self.now = 100.0
+        self.calm = Calm(lambda: self.now, self._pass)
+        self._stirs_every_s = stirs_every_s
+
+    async def _pass(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self._stirs_every_s and self.now + self._stirs_every_s < end:
+            self.now += self._stirs_every_s
+            self.calm.stirred()
+        self.now = end
+
+    async def waited_s(self) -> float:
+        began = self.now
+        await self.calm.come()
+        return self.now - began
 
 
 async def test_where_nothing_went_out_nobody_waits() -> None:
-    task = asyncio.create_task(Calm().come())
-    await asyncio.sleep(0)
-    assert task.done()
+    assert await Hall().waited_s() == 0
+
+
+async def test_what_went_out_a_while_ago_keeps_nobody_waiting() -> None:
+    hall = Hall()
+    hall.calm.stirred()
+    hall.now += QUIET_S
+    assert await hall.waited_s() == 0
 
 
 async def test_after_something_went_out_there_is_a_pause() -> None:
-    calm = Calm()
-    calm.stirred()
-    began = time.monotonic()
-    await calm.come()
-    assert time.monotonic() - began >= QUIET_S * 0.9
+    hall = Hall()
+    hall.calm.stirred()
+    assert await hall.waited_s() == pytest.approx(QUIET_S)
+
+
+async def test_what_goes_out_meanwhile_is_waited_for_as_well() -> None:
+    hall = Hall(stirs_every_s=QUIET_S * 0.7)
+    hall.calm.stirred()
+    assert await hall.waited_s() > QUIET_S
 
 
 async def test_however_much_goes_out_the_pause_ends() -> None:
-    calm = Calm()
-    stirring = asyncio.create_task(_stirring(calm))
-    await asyncio.sleep(0)
-    began = time.monotonic()
-    async with asyncio.timeout(10 * AT_MOST_S):
-        await calm.come()
-    assert time.monotonic() - began >= AT_MOST_S * 0.9
-    stirring.cancel()
+    hall = Hall(stirs_every_s=QUIET_S / 10)
+    hall.calm.stirred()
+    assert await hall.waited_s() == pytest.approx(AT_MOST_S)
