@@ -182,11 +182,7 @@ class Relay:
         if not self._renew_at:
             return ()
         self._fresh.look()
-        try:
-            events = await self._outbox.take(BATCH)
-        except BaseException:
-            self._fresh.miss()
-            raise
+        events = await self._outbox.take(BATCH)
         self._fresh.seen({event.id for event in events})
         if len(events) == BATCH:
             self._fresh.miss()

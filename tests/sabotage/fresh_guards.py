@@ -17,6 +17,7 @@ from tests.integration.events.test_relay_fresh import (
     test_what_is_recorded_just_before_the_outbox_is_read_goes_out_once,
     test_what_never_happened_is_not_published,
     test_what_the_bus_does_not_take_is_not_overtaken_by_what_follows_it,
+    test_what_went_out_on_a_bus_that_is_gone_goes_out_on_the_next,
     test_who_is_stopped_writes_down_what_is_published,
 )
 from tests.sabotage.guards import Guard, guard
@@ -125,3 +126,15 @@ async def not_fresh_any_more(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
 async def written_down_at_last(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
     """It gives its lease back, and no more."""
     patch.setattr(relay.Relay, "_leave", lambda one, token: one._outbox.end_lease(token))
+
+
+@guard(
+    FRESH,
+    "P2",
+    "what is not written down is forgotten with its bus",
+    test=test_what_went_out_on_a_bus_that_is_gone_goes_out_on_the_next,
+    red="what the last bus held was lost",
+)
+async def forgotten_with_its_bus(_mail: Mail, patch: pytest.MonkeyPatch) -> None:
+    """It is written down as published on the bus that is there now."""
+    patch.setattr(relay.Relay, "_begin_anew", lambda _relay: None)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from modules.kernel.errors import Unavailable
-from modules.kernel.events import Event, source_of
+from modules.kernel.events import Event, NewEvent, source_of
 
 SOURCE = source_of("sales")
 
@@ -52,6 +52,11 @@ def event(called: str, kind: str = Noted.TYPE, source: str = SOURCE) -> Event:
 def events(called: str) -> Sequence[Event]:
     """Events by their names, in this order."""
     return [event(one) for one in called.split()]
+
+
+def news(called: str) -> Sequence[NewEvent]:
+    """The same before they are recorded: what their module has to tell."""
+    return [NewEvent(subject(one), int(one[1:]), Noted(one)) for one in called.split()]
 
 
 class Killed(BaseException):

@@ -11,10 +11,10 @@ from app.bus import Beginning
 from app.relay import Relay
 from modules.kernel.adoption import Adoption
 from modules.kernel.database import Database, Transaction, sql
-from modules.kernel.events import Event, NewEvent
+from modules.kernel.events import Event
 from modules.kernel.inbox import Handler, Inbox
 from modules.kernel.outbox import Outbox
-from tests.integration.events.letters import SOURCE, Fault, Noted, events, name, subject
+from tests.integration.events.letters import SOURCE, Fault, Noted, events, name, news
 from tests.support.interleaving import until_waiting
 
 _T = TypeVar("_T")
@@ -85,7 +85,7 @@ class Mail:
 
     async def record(self, called: str, transaction: Transaction | None = None) -> None:
         """Have a module record events with its change."""
-        new = [NewEvent(subject(one), int(one[1:]), Noted(one)) for one in called.split()]
+        new = news(called)
         if transaction is not None:
             await self.outbox().record(transaction, new)
             return

@@ -10,9 +10,9 @@ from app.calm import Calm
 from app.relay import Ask, Relay
 from modules.kernel.database import sql
 from modules.kernel.errors import NotReached
-from modules.kernel.events import Bus, Event, NewEvent, Progress
+from modules.kernel.events import Bus, Event, Progress
 from modules.kernel.inbox import Inbox
-from tests.integration.events.letters import SOURCE, Fault, Noted, name, subject
+from tests.integration.events.letters import SOURCE, Fault, name, news
 from tests.integration.events.mail import Mail
 
 WEEK = timedelta(days=7)
@@ -108,14 +108,10 @@ class Sender:
             self.outbox, self.bus, asks or [self.inbox.progress], retention=WEEK, calm=Undisturbed()
         )
 
-    def news(self, called: str) -> Sequence[NewEvent]:
-        """Events that its module has to tell."""
-        return [NewEvent(subject(one), int(one[1:]), Noted(one)) for one in called.split()]
-
     async def record(self, called: str) -> None:
         """Have its module record events with its change."""
         async with self._mail.database.transaction() as transaction:
-            await self.outbox.record(transaction, self.news(called))
+            await self.outbox.record(transaction, news(called))
 
     async def turn(self) -> float:
         """One turn of the relay, in which every subscriber is due to be asked."""

@@ -10,18 +10,18 @@ from modules.kernel import outbox as outboxes
 from modules.kernel.errors import Unavailable
 from modules.kernel.events import Event, written
 from modules.kernel.outbox import Outbox, Place
-from tests.integration.events.letters import subject
+from tests.integration.events.letters import news, subject
 from tests.integration.events.mail import Mail
-from tests.integration.events.sending import PATIENCE_S, Sender, lease_runs_out, stopped
+from tests.integration.events.sending import PATIENCE_S, Sender, lease_runs_out, pause_is_over, stopped
 from tests.support.interleaving import UnsteadyDatabase
 from tests.support.statements import traffic
 
 Meanwhile = Callable[[], Awaitable[None]]
 
 
-async def awake(mail: Mail, refuses: str = "") -> Sender:
+async def awake(mail: Mail, *, refuses: str = "", loses: str = "") -> Sender:
     """A sender that has the lease and has looked into the outbox."""
-    sender = Sender(mail, refuses=refuses)
+    sender = Sender(mail, refuses=refuses, loses=loses)
     await sender.turn()
     sender.bus.published.clear()
     return sender
@@ -75,7 +75,7 @@ async def test_what_never_happened_is_not_published(mail: Mail) -> None:
     sender = await awake(mail)
     with pytest.raises(Unavailable):
         async with UnsteadyDatabase(mail.database, fails=True).transaction() as transaction:
-            await sender.outbox.record(transaction, sender.news("A1"))
+            await sender.outbox.record(transaction, news("A1"))
     sender.outbox.woken()
     assert await turned(sender) == [], "an event tells of what never happened"
 
@@ -192,11 +192,24 @@ async def test_who_has_lost_its_lease_publishes_nothing_of_what_is_recorded_here
     await other.send()
 
 
-async def test_what_is_told_again_goes_out_again(mail: Mail) -> None:
-    sender = await awake(mail)
+async def test_what_is_told_again_before_it_is_written_down_is_settled_on_no_other_word(mail: Mail) -> None:
+    sender = await awake(mail, loses="A1")
     await sender.record("A1")
     await turned(sender)
     async with mail.database.transaction() as transaction:
         await sender.outbox.tell_again(transaction, [subject("A")])
     await sender.send()
-    assert await mail.outgoing() == {"A1": "settled"}
+    assert set((await mail.outgoing()).values()) != {"settled"}, "settled, and nobody has handled it"
+    sender.bus._loses.clear()
+    await pause_is_over(mail)
+    await sender.send()
+    await sender.send()
+    assert (await mail.effects(), await mail.outgoing()) == ("A1", {"A1": "settled"})
+
+
+async def test_what_went_out_on_a_bus_that_is_gone_goes_out_on_the_next(mail: Mail) -> None:
+    sender = await awake(mail)
+    await sender.record("A1")
+    await turned(sender)
+    sender.relay._identity, sender.relay._identified = "the bus before", False
+    assert await turned(sender) == ["A1"], "what the last bus held was lost"
